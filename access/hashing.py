@@ -1,0 +1,51 @@
+"""Keyed hashes of badge numbers and argon2id verifiers of PINs. Edge code: no Django.
+
+The argon2 cost (19 MiB, 2 passes, 1 lane) is the smallest that OWASP's password storage
+guidance lists for argon2id; it is settled for the smallest box that must verify.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+_pins = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+# Verified when there is nobody to verify, so that an unknown number takes as long as a known one.
+_NOBODY = _pins.hash("0000000000")
+
+
+def badge_digest(key: bytes, canonical: str) -> str:
+    """Return the HMAC-SHA256 of a badge's canonical key as 64 hexadecimal digits."""
+    return hmac.new(key, canonical.encode(), hashlib.sha256).hexdigest()
+
+
+def canonical_text(text: str) -> str:
+    """Return the canonical key of a badge that a reader delivers as plain text."""
+    return f"text:{text.strip().upper()}"
+
+
+def hint(text: str) -> str:
+    """Return the last four characters, by which staff tell two badges apart."""
+    return text.strip()[-4:]
+
+
+def token_digest(token: str) -> str:
+    """Return the SHA-256 of a machine's random token; tokens have 256 bits, so no key is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def pin_verifier(pin: str) -> str:
+    """Return the argon2id verifier of a PIN."""
+    return _pins.hash(pin)
+
+
+def pin_matches(verifier: str | None, pin: str) -> bool:
+    """Say whether a PIN fits a verifier; None takes the same time and is never a match."""
+    try:
+        matches = _pins.verify(verifier or _NOBODY, pin)
+    except (VerificationError, InvalidHashError):
+        return False
+    return matches and verifier is not None

@@ -1,0 +1,75 @@
+"""What a person shows: badge numbers as keyed hashes with a hint, PINs as argon2id verifiers."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from access.choices import CredentialKind, CredentialStatus
+from access.models.people import Person
+from lockers.models import Organisation
+
+
+class Credential(models.Model):
+    """One badge or PIN of one person. The number itself is never stored."""
+
+    # Repeated from the person, so that one badge is one person within the tenant by constraint.
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="+", editable=False)
+    person = models.ForeignKey(
+        Person, models.CASCADE, related_name="credentials", verbose_name=_("person")
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=CredentialKind.choices)
+    status = models.CharField(
+        _("status"),
+        max_length=10,
+        choices=CredentialStatus.choices,
+        default=CredentialStatus.ACTIVE,
+    )
+    digest = models.CharField(max_length=64, blank=True, editable=False)
+    verifier = models.CharField(max_length=200, blank=True, editable=False)
+    hint = models.CharField(_("ends in"), max_length=8, blank=True, editable=False)
+    valid_from = models.DateTimeField(_("valid from"), null=True, blank=True)
+    valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
+    issued_at = models.DateTimeField(_("issued at"), editable=False)
+
+    class Meta:
+        verbose_name = _("credential")
+        verbose_name_plural = _("credentials")
+        ordering = ["person", "kind"]
+        constraints = [
+            # A revoked badge stays on its person: shown again, it is refused as revoked.
+            models.UniqueConstraint(
+                fields=["organisation", "digest"],
+                condition=models.Q(kind=CredentialKind.BADGE),
+                name="access_one_person_per_badge",
+            ),
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=models.Q(kind=CredentialKind.PIN, status=CredentialStatus.ACTIVE),
+                name="access_one_active_pin_per_person",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind=CredentialKind.BADGE, verifier="") & ~models.Q(digest="")
+                | models.Q(kind=CredentialKind.PIN, digest="") & ~models.Q(verifier=""),
+                name="access_badge_has_digest_and_pin_has_verifier",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} …{self.hint}" if self.hint else self.get_kind_display()
+
+
+class Throttle(models.Model):
+    """Wrong PINs of one person or at one terminal; survives restarts."""
+
+    key = models.CharField(_("of"), max_length=60, primary_key=True)
+    failures = models.PositiveIntegerField(_("failures"), default=0)
+    blocked_until = models.DateTimeField(_("blocked until"), null=True, blank=True)
+    failed_at = models.DateTimeField(_("last failure"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("PIN back-off")
+        verbose_name_plural = _("PIN back-offs")
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,155 @@
+"""People, and the groups they belong to."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from access.choices import PersonKind, PersonStatus
+from lockers.models import Organisation, Site
+
+
+class Department(models.Model):
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="departments", verbose_name=_("organisation")
+    )
+    name = models.CharField(_("name"), max_length=80)
+
+    class Meta:
+        verbose_name = _("department")
+        verbose_name_plural = _("departments")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "name"], name="access_one_department_per_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Group(models.Model):
+    """A set of people that rules can name."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="groups", verbose_name=_("organisation")
+    )
+    name = models.CharField(_("name"), max_length=80)
+
+    class Meta:
+        verbose_name = _("group")
+        verbose_name_plural = _("groups")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "name"], name="access_one_group_per_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.Model):
+    """What somebody does here, where a locker goes with the job rather than the person."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="roles", verbose_name=_("organisation")
+    )
+    name = models.CharField(_("name"), max_length=80)
+
+    class Meta:
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "name"], name="access_one_role_per_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(models.Model):
+    """Somebody who may use lockers."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="people", verbose_name=_("organisation")
+    )
+    home_site = models.ForeignKey(
+        Site,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="people",
+        verbose_name=_("home site"),
+    )
+    kind = models.CharField(
+        _("kind"), max_length=12, choices=PersonKind.choices, default=PersonKind.STAFF
+    )
+    status = models.CharField(
+        _("status"), max_length=10, choices=PersonStatus.choices, default=PersonStatus.ACTIVE
+    )
+    given_name = models.CharField(_("given name"), max_length=80)
+    family_name = models.CharField(_("family name"), max_length=80, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    personal_number = models.CharField(
+        _("personal number"),
+        max_length=20,
+        blank=True,
+        help_text=_("Typed before the PIN when claiming without a badge."),
+    )
+    department = models.ForeignKey(
+        Department,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="people",
+        verbose_name=_("department"),
+    )
+    role = models.ForeignKey(
+        Role,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="people",
+        verbose_name=_("role"),
+    )
+    groups = models.ManyToManyField(
+        Group, blank=True, related_name="people", verbose_name=_("groups")
+    )
+    needs_low_door = models.BooleanField(_("needs a low door"), default=False)
+    needs_wide_door = models.BooleanField(_("needs a wide door"), default=False)
+    needs_charging = models.BooleanField(_("needs charging"), default=False)
+    needs_near_entrance = models.BooleanField(_("needs a place near the entrance"), default=False)
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ["family_name", "given_name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "personal_number"],
+                condition=~models.Q(personal_number=""),
+                name="access_one_person_per_personal_number",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.given_name} {self.family_name}".strip()
+
+    @property
+    def initials(self) -> str:
+        """What a public screen shows of a name."""
+        return "".join(part[0] for part in (self.given_name, self.family_name) if part)
+
+    def clean(self) -> None:
+        """Refuse a site, department or role of another organisation."""
+        for field in ("home_site", "department", "role"):
+            related = getattr(self, field)
+            if related is not None and related.organisation_id != self.organisation_id:
+                raise ValidationError({field: _("That belongs to another organisation.")})

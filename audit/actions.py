@@ -1,0 +1,50 @@
+"""Every action that can stand in the audit trail, with the words staff read."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Action(models.TextChoices):
+    CLAIMED = "assignment.claimed", _("got a compartment")
+    RELEASED = "assignment.released", _("compartment released")
+    EXPIRED = "assignment.expired", _("released by itself at the end")
+    RELEASE_UNDONE = "assignment.release_undone", _("finish undone")
+    REFUSED = "request.refused", _("refused")
+    OPEN_REQUESTED = "door.open_requested", _("asked to open")
+    OPENED = "door.opened", _("door opened")
+    CLOSED = "door.closed", _("door closed")
+    FORCED = "door.forced", _("opened and nobody asked")
+    UNREADABLE = "door.unreadable", _("door cannot be read")
+    NOT_OPENED = "door.not_opened", _("did not open")
+    OPEN_EXPIRED = "door.open_expired", _("too late, not opened")
+    OPEN_UNKNOWN = "door.open_unknown", _("not known whether it opened")
+    OPEN_CANCELLED = "door.open_cancelled", _("opening cancelled")
+    SERVICE_CHANGED = "compartment.service_changed", _("service status changed")
+    BANK_OPENING_REQUESTED = "bank.opening_requested", _("opening of a whole bank requested")
+    BANK_OPENING_CONFIRMED = "bank.opening_confirmed", _("opening of a whole bank confirmed")
+    BANK_OPENING_CANCELLED = "bank.opening_cancelled", _("opening of a whole bank cancelled")
+    IDENTIFIED = "person.identified", _("identified")
+    PIN_WRONG = "person.pin_wrong", _("wrong PIN")
+    CREDENTIAL_ISSUED = "credential.issued", _("credential issued")
+    CREDENTIAL_CHANGED = "credential.changed", _("credential changed")
+    ENROLMENT_CODE_MADE = "device.enrolment_code_made", _("enrolment code made")
+    ENROLLED = "device.enrolled", _("device enrolled")
+    REVOKED = "device.revoked", _("device revoked")
+    CONNECTED = "bridge.connected", _("bridge connected")
+    DISCONNECTED = "bridge.disconnected", _("bridge disconnected")
+    BRIDGE_STARTED = "bridge.started", _("bridge started")
+    BOARD_STATE = "board.state", _("board state changed")
+    JOURNAL_GAP = "bridge.journal_gap", _("events of a bridge are missing")
+    JOURNAL_REWOUND = "bridge.journal_rewound", _("journal of a bridge was replaced")
+    MALFORMED = "bridge.malformed_message", _("bridge sent what cannot be read")
+    LOGGED_IN = "staff.logged_in", _("logged in")
+    LOGGED_OUT = "staff.logged_out", _("logged out")
+    LOGIN_FAILED = "staff.login_failed", _("log-in failed")
+    ADDED = "record.added", _("added")
+    CHANGED = "record.changed", _("changed")
+    DELETED = "record.deleted", _("deleted")
+    IMPORTED = "record.imported", _("imported")
+    EXPORTED = "record.exported", _("exported")
+    SET_UP = "organisation.set_up", _("set up")

@@ -1,0 +1,89 @@
+"""The only way an event gets into the trail."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
+from audit.actions import Action
+from audit.models import ActorKind
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it: a kind and the number it has in its own table."""
+
+    kind: ActorKind
+    id: str = ""
+
+    @classmethod
+    def person(cls, person_id: int) -> Actor:
+        return cls(ActorKind.PERSON, str(person_id))
+
+    @classmethod
+    def staff(cls, user_id: int) -> Actor:
+        return cls(ActorKind.STAFF, str(user_id))
+
+    @classmethod
+    def terminal(cls, terminal_id: int) -> Actor:
+        return cls(ActorKind.TERMINAL, str(terminal_id))
+
+    @classmethod
+    def bridge(cls, bridge_id: int) -> Actor:
+        return cls(ActorKind.BRIDGE, str(bridge_id))
+
+    @classmethod
+    def job(cls, name: str) -> Actor:
+        return cls(ActorKind.JOB, name)
+
+    @classmethod
+    def anonymous(cls) -> Actor:
+        return cls(ActorKind.ANONYMOUS)
+
+
+# A plain insert: claims per second depend on it (the ORM's create costs four times as much).
+_INSERT = """
+INSERT INTO audit_event (occurred_at, action, actor_kind, actor_id, organisation_id, site_id,
+                         bank_id, compartment_id, person_id, subject, reason, data)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+
+def record(
+    *,
+    action: Action,
+    actor: Actor,
+    at: dt.datetime,
+    organisation_id: int | None = None,
+    site_id: int | None = None,
+    bank_id: int | None = None,
+    compartment_id: int | None = None,
+    person_id: int | None = None,
+    subject: str = "",
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Append one event, in the transaction of what it tells; ``at`` is when it happened."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            (
+                at,
+                action.value,
+                actor.kind.value,
+                actor.id[:40],
+                organisation_id,
+                site_id,
+                bank_id,
+                compartment_id,
+                person_id,
+                subject[:80],
+                reason[:300],
+                json.dumps(data or {}, cls=DjangoJSONEncoder),
+            ),
+        )

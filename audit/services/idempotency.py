@@ -1,0 +1,113 @@
+"""A repeat of a state-changing request gets the first answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
+
+from audit.errors import KeyMissing, KeyReused, Refusal
+
+KEPT_FOR = dt.timedelta(hours=48)
+# Meant to be tried again with the same key, so never remembered.
+TRANSIENT = {429, 503}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a request is answered with: an HTTP status and a JSON object."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class _AnsweredMeanwhile(Exception):
+    """A twin of this request was answered first; ours is rolled back."""
+
+
+def fingerprint(*parts: object) -> str:
+    """Return a digest by which two requests with one key can be told apart."""
+    text = json.dumps(parts, sort_keys=True, cls=DjangoJSONEncoder)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def once(*, scope: str, key: str, request: str, work: Callable[[], Reply]) -> Reply:
+    """Run ``work`` in one transaction and remember its reply, or return the first reply.
+
+    ``scope`` is whose key it is ("terminal:5"), ``request`` a fingerprint of what is asked.
+    Refusals are answers too: they are rolled back, what they keep is written, and they are
+    remembered. Raises KeyMissing and KeyReused.
+    """
+    if not 8 <= len(key) <= 80 or not key.isascii() or not key.isprintable():
+        raise KeyMissing
+    earlier = _find(scope, key, request)
+    if earlier is not None:
+        return earlier
+    try:
+        with transaction.atomic():
+            reply = work()
+            _remember(scope, key, request, reply)
+            return reply
+    except Refusal as refusal:
+        reply = Reply(refusal.http_status, refusal.body())
+        settle(refusal)
+        if reply.status in TRANSIENT:
+            return reply
+        try:
+            with transaction.atomic():
+                _remember(scope, key, request, reply)
+        except _AnsweredMeanwhile:
+            return _find(scope, key, request) or reply
+        return reply
+    except _AnsweredMeanwhile:
+        answered = _find(scope, key, request)
+        if answered is None:
+            raise  # only possible when the answer was purged within the same second
+        return answered
+
+
+def settle(refusal: Refusal) -> None:
+    """Write what a refusal wants kept, after its transaction was rolled back."""
+    with transaction.atomic():
+        for write in refusal.kept:
+            write()
+    refusal.kept.clear()
+
+
+def purge(*, at: dt.datetime) -> int:
+    """Forget answers older than KEPT_FOR; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM audit_answer WHERE answered_at < %s", (at - KEPT_FOR,))
+        return int(cursor.rowcount)
+
+
+def _find(scope: str, key: str, request: str) -> Reply | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT fingerprint, status, body FROM audit_answer WHERE scope = %s AND key = %s",
+            (scope, key),
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    if row[0] != request:
+        raise KeyReused
+    body = json.loads(row[2]) if isinstance(row[2], str) else row[2]
+    return Reply(row[1], body)
+
+
+def _remember(scope: str, key: str, request: str, reply: Reply) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_answer (scope, key, fingerprint, status, body)"
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (scope, key) DO NOTHING",
+            (scope, key, request, reply.status, json.dumps(reply.body, cls=DjangoJSONEncoder)),
+        )
+        if cursor.rowcount == 0:
+            raise _AnsweredMeanwhile

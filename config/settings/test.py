@@ -1,0 +1,14 @@
+"""Settings of the test suite: the shared ones with fixed secrets and cheap log-in hashes."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("LOCKWRIGHT_SECRET_KEY", "tests-only-secret-key-tests-only-secret")
+os.environ.setdefault("LOCKWRIGHT_BADGE_KEY", "tests-only-badge-key-tests-only-badge-k")
+
+from config.settings.base import *  # noqa: E402, F403  (the secrets must be set before)
+
+WHITENOISE_USE_FINDERS = True
+# Staff passwords only; the PINs of people keep their real cost (access.hashing).
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,167 @@
+"""Opening again, finishing, undoing, and what staff may do with somebody's compartment."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from access.errors import NotAllowed
+from access.models import Person
+from access.services import grants
+from audit.actions import Action
+from audit.errors import Refusal
+from audit.services import events
+from audit.services.events import Actor
+from lockers.models import Compartment
+from lockers.services import commands
+from occupancy.choices import AtEnd, ClosedHow
+from occupancy.errors import AssignmentAlreadyReleased, NotTheHolder, UndoOver
+from occupancy.models import Assignment
+from occupancy.services.claiming import Claimed, Wanted, claim
+
+__all__ = ["Claimed", "Wanted", "claim", "open_again", "open_override", "release", "undo_release"]
+
+UNDO_WITHIN = dt.timedelta(seconds=60)
+
+
+def in_force(at: dt.datetime) -> Q:
+    """Return the condition under which an assignment still holds its door at ``at``."""
+    return Q(closed_at__isnull=True) & (
+        Q(ends_at__isnull=True) | Q(ends_at__gt=at) | Q(at_end=AtEnd.HOLD)
+    )
+
+
+def open_again(*, claim_id: int, person_id: int, actor: Actor, at: dt.datetime) -> uuid.UUID:
+    """Ask the holder's door to open once more; return the command's id.
+
+    Raises NotTheHolder, NotAllowed and BridgeOffline.
+    """
+    with transaction.atomic():
+        assignment = _get(claim_id)
+        person = Person.objects.get(pk=person_id)
+        decision = grants.decide_open(person=person, compartment=assignment.compartment, at=at)
+        if not decision.allowed:
+            raise _refused(NotAllowed(decision), assignment, actor, at, person_id)
+        return commands.request_open(
+            compartment_id=assignment.compartment_id,
+            purpose="open_again",
+            actor=actor,
+            at=at,
+            person_id=person_id,
+            claim_id=assignment.pk,
+        )
+
+
+def open_override(
+    *, compartment: Compartment, actor: Actor, reason: str, at: dt.datetime
+) -> uuid.UUID:
+    """Open a door without a grant, as staff, with a reason; the holder keeps it."""
+    holder = Assignment.objects.filter(in_force(at), compartment=compartment).first()
+    return commands.request_open(
+        compartment_id=compartment.pk,
+        purpose="override",
+        actor=actor,
+        at=at,
+        person_id=holder.holder_id if holder else None,
+        claim_id=holder.pk if holder else None,
+        reason=reason,
+    )
+
+
+def release(
+    *,
+    claim_id: int,
+    how: ClosedHow,
+    actor: Actor,
+    at: dt.datetime,
+    person_id: int | None = None,
+    reason: str = "",
+) -> Assignment:
+    """End an assignment and take back its grant. With ``person_id`` only its holder may.
+
+    Raises NotTheHolder and AssignmentAlreadyReleased.
+    """
+    with transaction.atomic():
+        assignment = _get(claim_id)
+        if person_id is not None and assignment.holder_id != person_id:
+            raise _refused(NotTheHolder(), assignment, actor, at, person_id)
+        closed = Assignment.objects.filter(in_force(at), pk=claim_id).update(
+            closed_at=at, closed_how=how
+        )
+        if not closed:
+            raise _refused(AssignmentAlreadyReleased(), assignment, actor, at, person_id)
+        grants.revoke(claim_id=claim_id, at=at)
+        _record(Action.RELEASED, assignment, actor, at, reason=reason, how=how.value)
+    assignment.closed_at, assignment.closed_how = at, how
+    return assignment
+
+
+def undo_release(*, claim_id: int, person_id: int, actor: Actor, at: dt.datetime) -> Assignment:
+    """Give a finished compartment back to its last holder, within UNDO_WITHIN.
+
+    The constraints refuse when somebody else has it by now. Raises NotTheHolder and UndoOver.
+    """
+    assignment = _get(claim_id)
+    if assignment.holder_id != person_id:
+        raise _refused(NotTheHolder(), assignment, actor, at, person_id)
+    try:
+        with transaction.atomic():
+            reopened = Assignment.objects.filter(
+                Q(ends_at__isnull=True) | Q(ends_at__gt=at),
+                pk=claim_id,
+                closed_how=ClosedHow.FINISHED,
+                closed_at__gt=at - UNDO_WITHIN,
+            ).update(closed_at=None, closed_how="")
+            if not reopened:
+                raise UndoOver
+            grants.reinstate(claim_id=claim_id)
+            _record(Action.RELEASE_UNDONE, assignment, actor, at)
+    except (UndoOver, IntegrityError) as error:
+        raise _refused(UndoOver(), assignment, actor, at, person_id) from error
+    assignment.closed_at, assignment.closed_how = None, ""
+    return assignment
+
+
+def _get(claim_id: int) -> Assignment:
+    try:
+        return Assignment.objects.select_related("compartment__bank__site", "holder").get(
+            pk=claim_id
+        )
+    except Assignment.DoesNotExist as error:
+        raise NotTheHolder from error
+
+
+def _refused(
+    refusal: Refusal, assignment: Assignment, actor: Actor, at: dt.datetime, person_id: int | None
+) -> Refusal:
+    return refusal.keep(
+        lambda: _record(Action.REFUSED, assignment, actor, at, by=person_id, code=refusal.code)
+    )
+
+
+def _record(
+    action: Action,
+    assignment: Assignment,
+    actor: Actor,
+    at: dt.datetime,
+    reason: str = "",
+    by: int | None = None,
+    **data: Any,
+) -> None:
+    bank = assignment.compartment.bank
+    events.record(
+        action=action,
+        actor=actor,
+        at=at,
+        organisation_id=bank.site.organisation_id,
+        site_id=bank.site_id,
+        bank_id=bank.pk,
+        compartment_id=assignment.compartment_id,
+        person_id=by if by is not None else assignment.holder_id,
+        reason=reason,
+        data={"claim": assignment.pk, **data},
+    )

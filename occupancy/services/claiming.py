@@ -1,0 +1,326 @@
+"""Getting a compartment: one read of the facts, one insert that the constraints judge.
+
+``INSERT ... ON CONFLICT DO NOTHING`` against the exclusion constraint was both the safe and the
+fastest of the methods tried. SKIP LOCKED only keeps simultaneous claimants from wanting the same
+door; alone it would not be safe.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+import zoneinfo
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from access.decisions import Facts, decide
+from access.errors import NotAllowed
+from access.services import grants
+from audit.actions import Action
+from audit.errors import Refusal
+from audit.services import events
+from audit.services.events import Actor
+from lockers import presence
+from lockers.errors import BridgeOffline
+from lockers.models import Bank
+from lockers.services import commands
+from occupancy import periods
+from occupancy.errors import (
+    CompartmentTaken,
+    LimitReached,
+    NoCompartmentAvailable,
+    NoPolicy,
+    NoSuchCompartment,
+)
+from occupancy.services import expiry
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the person asked for: nothing (any), a size, or one very door."""
+
+    size_id: int | None = None
+    compartment_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What the person got."""
+
+    claim_id: int
+    compartment_id: int
+    number: str
+    ends_at: dt.datetime
+    command_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class _Situation:
+    """What is true for this person at this bank when they ask."""
+
+    organisation_id: int
+    site_id: int
+    bank_id: int
+    person_id: int
+    time_zone: str
+    person_status: str
+    needs_low_door: bool
+    needs_wide_door: bool
+    needs_charging: bool
+    online: bool
+    policy_id: int | None
+    ends_at_time: dt.time | None
+    at_end: str | None
+    limit: int | None
+    slots: list[int]
+    stale: int
+
+
+_SITUATION = """
+SELECT s.organisation_id, s.id, b.id, p.id, s.time_zone, p.status, p.needs_low_door,
+       p.needs_wide_door, p.needs_charging,
+       coalesce(bp.connection IS NOT NULL AND bp.last_seen_at > %(silent_since)s, false),
+       o.id, o.ends_at_time, o.at_end, o.limit_per_person, used.slots, used.stale
+FROM lockers_bank b
+JOIN lockers_site s ON s.id = b.site_id
+JOIN access_person p ON p.id = %(person)s AND p.organisation_id = s.organisation_id
+LEFT JOIN lockers_bridgepresence bp ON bp.bridge_id = b.bridge_id
+LEFT JOIN LATERAL (
+    SELECT * FROM occupancy_policy o
+    WHERE o.organisation_id = s.organisation_id
+      AND (o.bank_id = b.id OR o.bank_id IS NULL AND (o.site_id = s.id OR o.site_id IS NULL))
+    ORDER BY o.bank_id IS NULL, o.site_id IS NULL LIMIT 1) o ON true
+LEFT JOIN LATERAL (
+    SELECT coalesce(array_agg(x.slot), '{}') AS slots,
+           count(*) FILTER (WHERE x.ends_at <= %(at)s AND x.at_end = 'release') AS stale
+    FROM occupancy_claim x
+    WHERE x.holder_id = p.id AND x.policy_id = o.id AND x.closed_at IS NULL) used ON true
+WHERE b.id = %(bank)s
+"""
+
+# Doors kept for those who need them go last; then the smallest, then as they stand.
+_TAKE = """
+WITH door AS (
+    SELECT c.id, c.number FROM lockers_compartment c
+    JOIN lockers_size z ON z.id = c.size_id
+    JOIN lockers_controller k ON k.id = c.controller_id
+    LEFT JOIN lockers_door d ON d.compartment_id = c.id
+    WHERE {free}
+    ORDER BY c.is_accessible <> %(low)s, %(wide)s AND NOT c.is_wide,
+             %(charging)s AND NOT c.has_charging, z.rank, c.id
+    LIMIT 1 FOR NO KEY UPDATE OF c {wait})
+INSERT INTO occupancy_claim (compartment_id, kind, holder_id, policy_id, slot, starts_at, ends_at,
+                             started_at, closed_how, at_end)
+SELECT door.id, 'assignment', %(person)s, %(policy)s, %(slot)s, %(at)s, %(ends_at)s, %(at)s, '',
+       %(at_end)s
+FROM door
+ON CONFLICT DO NOTHING
+RETURNING id, compartment_id, (SELECT number FROM door)
+"""
+
+_FREE = """
+    c.bank_id = %(bank)s AND c.service_status = 'in_service' AND k.state <> 'offline'
+    AND (%(size)s::bigint IS NULL OR c.size_id = %(size)s)
+    AND (%(wanted)s::bigint IS NULL OR c.id = %(wanted)s)
+    AND (d.state IS DISTINCT FROM 'open' OR %(wanted)s::bigint IS NOT NULL)
+    AND NOT EXISTS (
+        SELECT FROM occupancy_claim x
+        WHERE x.compartment_id = c.id AND x.closed_at IS NULL
+          AND (x.started_at IS NOT NULL
+               OR tstzrange(x.starts_at, x.ends_at) && tstzrange(%(at)s, %(ends_at)s)))
+"""
+_TAKE_FAST = _TAKE.format(free=_FREE, wait="SKIP LOCKED")
+_TAKE_WAITING = _TAKE.format(free=_FREE, wait="")
+_ANY_FREE = f"""
+SELECT EXISTS (SELECT FROM lockers_compartment c
+               JOIN lockers_controller k ON k.id = c.controller_id
+               LEFT JOIN lockers_door d ON d.compartment_id = c.id WHERE {_FREE})
+"""
+
+
+def claim(
+    *,
+    person_id: int,
+    bank_id: int,
+    wanted: Wanted,
+    actor: Actor,
+    at: dt.datetime,
+    via: dict[str, Any] | None = None,
+) -> Claimed:
+    """Give a person a free compartment of a bank and ask its door to open.
+
+    Writes claim, grant, command and audit events in one transaction. ``via`` goes into the audit
+    facts (terminal, scan). Raises NotAllowed, NoPolicy, LimitReached, NoCompartmentAvailable,
+    CompartmentTaken, NoSuchCompartment and BridgeOffline.
+    """
+    situation: _Situation | None = None
+    try:
+        with transaction.atomic(savepoint=False):
+            situation = _situation(person_id, bank_id, at)
+            if situation.stale:
+                expiry.expire_due(at=at, holder_id=person_id)
+                situation = _situation(person_id, bank_id, at)
+            slot = _admit(situation, at)
+            taken = _take(situation, slot, wanted, at)
+            grants.issue(
+                person_id=person_id,
+                compartment_id=taken.compartment_id,
+                claim_id=taken.claim_id,
+                starts_at=at,
+                ends_at=taken.ends_at,
+            )
+            command_id = commands.request_open(
+                compartment_id=taken.compartment_id,
+                purpose="claim",
+                actor=actor,
+                at=at,
+                person_id=person_id,
+                claim_id=taken.claim_id,
+            )
+            _record(
+                situation,
+                Action.CLAIMED,
+                actor,
+                at,
+                compartment_id=taken.compartment_id,
+                claim=taken.claim_id,
+                policy=situation.policy_id,
+                **(via or {}),
+            )
+    except Refusal as refusal:
+        told = situation
+        if told is not None:
+            code = refusal.code
+            refusal.keep(lambda: _record(told, Action.REFUSED, actor, at, code=code, **(via or {})))
+        raise
+    return Claimed(taken.claim_id, taken.compartment_id, taken.number, taken.ends_at, command_id)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    claim_id: int
+    compartment_id: int
+    number: str
+    ends_at: dt.datetime
+
+
+def _situation(person_id: int, bank_id: int, at: dt.datetime) -> _Situation:
+    from_presence = at - presence.SILENT_AFTER
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SITUATION,
+            {"person": person_id, "bank": bank_id, "at": at, "silent_since": from_presence},
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise NoSuchCompartment
+    return _Situation(*row)
+
+
+def _admit(situation: _Situation, at: dt.datetime) -> int:
+    """Return the number of the person's next claim; raises what keeps them from having one."""
+    decision = decide(Facts(person_status=situation.person_status), at)
+    if not decision.allowed:
+        raise NotAllowed(decision)
+    if situation.policy_id is None or situation.limit is None:
+        raise NoPolicy
+    left = sorted(set(range(1, situation.limit + 1)) - set(situation.slots))
+    if not left:
+        raise LimitReached(limit=situation.limit)
+    if not situation.online:
+        raise BridgeOffline
+    return left[0]
+
+
+def _take(situation: _Situation, slot: int, wanted: Wanted, at: dt.datetime) -> _Taken:
+    assert situation.ends_at_time is not None  # a situation with a policy has its columns
+    ends_at = periods.next_local(at, situation.ends_at_time, zoneinfo.ZoneInfo(situation.time_zone))
+    values = {
+        "bank": situation.bank_id,
+        "size": wanted.size_id,
+        "wanted": wanted.compartment_id,
+        "low": situation.needs_low_door,
+        "wide": situation.needs_wide_door,
+        "charging": situation.needs_charging,
+        "person": situation.person_id,
+        "policy": situation.policy_id,
+        "slot": slot,
+        "at": at,
+        "ends_at": ends_at,
+        "at_end": situation.at_end,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_FAST, values)
+        row = cursor.fetchone() or _take_waiting(cursor, values, situation, wanted, at)
+    return _Taken(row[0], row[1], row[2], ends_at)
+
+
+def _take_waiting(
+    cursor: Any, values: dict[str, Any], situation: _Situation, wanted: Wanted, at: dt.datetime
+) -> tuple[int, int, str]:
+    """Take a door although others are at it, under the bank's lock, until none is left.
+
+    Each round that gets nothing means that somebody else took a door, so the rounds are bounded.
+    """
+    Bank.objects.select_for_update(no_key=True).get(pk=situation.bank_id)
+    expiry.expire_due(at=at, bank_id=situation.bank_id)
+    while True:
+        cursor.execute(_TAKE_WAITING, values)
+        row: tuple[int, int, str] | None = cursor.fetchone()
+        if row is not None:
+            return row
+        # Nothing was inserted. Either the person's own twin request was faster, ...
+        now = _situation(situation.person_id, situation.bank_id, at)
+        if values["slot"] in now.slots:
+            values["slot"] = _admit(now, at)
+            continue
+        # ... or the door went to somebody else; then there may be another.
+        cursor.execute(_ANY_FREE, values)
+        if not cursor.fetchone()[0]:
+            raise _nothing_left(cursor, values, wanted)
+
+
+def _nothing_left(cursor: Any, values: dict[str, Any], wanted: Wanted) -> Refusal:
+    if wanted.compartment_id is not None:
+        cursor.execute(
+            "SELECT number, service_status FROM lockers_compartment WHERE id = %s AND bank_id = %s",
+            (wanted.compartment_id, values["bank"]),
+        )
+        row = cursor.fetchone()
+        if row is None or row[1] != "in_service":
+            return NoSuchCompartment(number=row[0] if row else None)
+        return CompartmentTaken(number=row[0])
+    free_sizes: list[str] = []
+    if wanted.size_id is not None:
+        cursor.execute(
+            "SELECT DISTINCT z.name, z.rank FROM lockers_compartment c"
+            " JOIN lockers_size z ON z.id = c.size_id"
+            " JOIN lockers_controller k ON k.id = c.controller_id"
+            f" LEFT JOIN lockers_door d ON d.compartment_id = c.id WHERE {_FREE} ORDER BY z.rank",
+            {**values, "size": None},
+        )
+        free_sizes = [name for name, _rank in cursor.fetchall()]
+    return NoCompartmentAvailable(free_sizes=free_sizes)
+
+
+def _record(
+    situation: _Situation,
+    action: Action,
+    actor: Actor,
+    at: dt.datetime,
+    compartment_id: int | None = None,
+    **data: Any,
+) -> None:
+    events.record(
+        action=action,
+        actor=actor,
+        at=at,
+        organisation_id=situation.organisation_id,
+        site_id=situation.site_id,
+        bank_id=situation.bank_id,
+        compartment_id=compartment_id,
+        person_id=situation.person_id,
+        data=data,
+    )

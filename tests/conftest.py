@@ -1,0 +1,47 @@
+"""What every test may use: the database, a frozen morning, and the cast of people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+# A Tuesday morning in winter time: London is UTC.
+MORNING = dt.datetime(2026, 11, 17, 9, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Let the test database empty the audit table between two transactional tests.
+
+    Only TRUNCATE, only here: UPDATE and DELETE stay refused, and a test puts this trigger back
+    to prove it.
+    """
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER IF EXISTS audit_event_is_not_truncated ON audit_event")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that touches the database, so that CI can repeat those on PostgreSQL 15."""
+    database = {"db", "transactional_db", "django_db_setup", "live_server"}
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & database or item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.database)
+
+
+@pytest.fixture
+def at() -> dt.datetime:
+    """The instant at which a test happens."""
+    return MORNING
+
+
+@pytest.fixture
+def estate(db: None) -> Iterator[Any]:
+    """An office with one bank of three doors, its bridge connected, and the cast."""
+    from tests.factories.cast import Estate
+
+    return Estate.build(at=MORNING)

@@ -1,0 +1,199 @@
+"""Factories: one per model that tests make by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from access.models import Department, Group, Person, User
+from kiosk.models import Terminal
+from lockers.models import (
+    Area,
+    Bank,
+    Bridge,
+    BridgePresence,
+    Compartment,
+    Controller,
+    Door,
+    Organisation,
+    Reader,
+    Site,
+    Size,
+)
+from occupancy.models import Policy
+
+
+class OrganisationFactory(DjangoModelFactory[Organisation]):
+    class Meta:
+        model = Organisation
+
+    name = factory.Sequence(lambda n: f"Organisation {n}")
+
+
+class SiteFactory(DjangoModelFactory[Site]):
+    class Meta:
+        model = Site
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    name = factory.Sequence(lambda n: f"Site {n}")
+
+
+class AreaFactory(DjangoModelFactory[Area]):
+    class Meta:
+        model = Area
+
+    site = factory.SubFactory(SiteFactory)
+    name = factory.Sequence(lambda n: f"Floor {n}")
+
+
+class SizeFactory(DjangoModelFactory[Size]):
+    class Meta:
+        model = Size
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    name = factory.Sequence(lambda n: f"Size {n}")
+    rank = factory.Sequence(lambda n: n + 1)
+
+
+class BridgeFactory(DjangoModelFactory[Bridge]):
+    class Meta:
+        model = Bridge
+
+    site = factory.SubFactory(SiteFactory)
+    name = factory.Sequence(lambda n: f"Bridge {n}")
+
+
+class BridgePresenceFactory(DjangoModelFactory[BridgePresence]):
+    """A bridge that is connected and was heard a moment ago."""
+
+    class Meta:
+        model = BridgePresence
+
+    bridge = factory.SubFactory(BridgeFactory)
+    connection = factory.LazyFunction(uuid.uuid4)
+    journal = factory.LazyFunction(uuid.uuid4)
+    last_seen_at = factory.LazyFunction(lambda: dt.datetime.now(dt.UTC))
+
+
+class BankFactory(DjangoModelFactory[Bank]):
+    class Meta:
+        model = Bank
+
+    site = factory.SubFactory(SiteFactory)
+    bridge = factory.SubFactory(BridgeFactory, site=factory.SelfAttribute("..site"))
+    name = factory.Sequence(lambda n: f"Bank {n}")
+
+
+class ControllerFactory(DjangoModelFactory[Controller]):
+    class Meta:
+        model = Controller
+
+    bridge = factory.SubFactory(BridgeFactory)
+    name = factory.Sequence(lambda n: f"Board {n}")
+    driver = "modbus_relay"
+    address = "tcp://127.0.0.1:1"
+    unit = factory.Sequence(lambda n: n % 240 + 1)
+    channels = 32
+    state = "ok"
+
+
+class CompartmentFactory(DjangoModelFactory[Compartment]):
+    """An electronic door; numbers, channels and places count up within a test."""
+
+    class Meta:
+        model = Compartment
+
+    bank = factory.SubFactory(BankFactory)
+    number = factory.Sequence(lambda n: str(n + 1))
+    size = factory.SubFactory(
+        SizeFactory, organisation=factory.SelfAttribute("..bank.site.organisation")
+    )
+    column = factory.Sequence(lambda n: n + 1)
+    row = 1
+    x_mm = factory.LazyAttribute(lambda o: (o.column - 1) * 300)
+    y_mm = 0
+    width_mm = 300
+    height_mm = 450
+    floor_mm = 900
+
+
+class DoorFactory(DjangoModelFactory[Door]):
+    class Meta:
+        model = Door
+
+    compartment = factory.SubFactory(CompartmentFactory)
+    state = "closed"
+    changed_at = factory.LazyFunction(lambda: dt.datetime.now(dt.UTC))
+
+
+class ReaderFactory(DjangoModelFactory[Reader]):
+    class Meta:
+        model = Reader
+
+    bank = factory.SubFactory(BankFactory)
+    name = factory.Sequence(lambda n: f"Reader {n}")
+    prefix = "~"
+    suffix = "\r"
+    length = 10
+
+
+class PolicyFactory(DjangoModelFactory[Policy]):
+    class Meta:
+        model = Policy
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    name = "Day use"
+
+
+class DepartmentFactory(DjangoModelFactory[Department]):
+    class Meta:
+        model = Department
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    name = factory.Sequence(lambda n: f"Department {n}")
+
+
+class GroupFactory(DjangoModelFactory[Group]):
+    class Meta:
+        model = Group
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    name = factory.Sequence(lambda n: f"Group {n}")
+
+
+class PersonFactory(DjangoModelFactory[Person]):
+    class Meta:
+        model = Person
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    given_name = factory.Sequence(lambda n: f"Person {n}")
+    family_name = "Example"
+
+
+class TerminalFactory(DjangoModelFactory[Terminal]):
+    class Meta:
+        model = Terminal
+
+    bank = factory.SubFactory(BankFactory)
+    name = factory.Sequence(lambda n: f"Kiosk {n}")
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """Somebody who logs in; the password is "correct horse"."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"user{n}")
+    is_staff = True
+
+    @factory.post_generation
+    def password(self: Any, create: bool, extracted: str | None, **kwargs: Any) -> None:
+        self.set_password(extracted or "correct horse")
+        if create:
+            self.save(update_fields=["password"])
