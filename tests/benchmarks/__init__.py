@@ -1,0 +1,1 @@
+"""What `make bench` measures, through the shipped server processes."""

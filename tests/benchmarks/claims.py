@@ -1,0 +1,194 @@
+"""The full claim endpoint under load, against the same statements as plain SQL."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import multiprocessing
+import threading
+import time
+import uuid
+from typing import Any
+
+import psycopg
+
+from tests.benchmarks import http
+from tests.benchmarks.figures import RUNS, median, percentile
+from tests.benchmarks.place import Place
+
+CLIENTS = 16
+CLAIMS = 1600
+
+
+def measure(place: Place) -> dict[str, Any]:
+    """Return claims a second and their latencies, over HTTP and raw, on 1 and on 16 banks."""
+    figures: dict[str, Any] = {}
+    rates: dict[str, list[float]] = {"one": [], "spread": [], "raw_one": [], "raw_spread": []}
+    p50: list[float] = []
+    p99: list[float] = []
+    alone: list[float] = []
+    _http(place, banks=16, clients=CLIENTS, claims=400)
+    for _run in range(RUNS):
+        load = _http(place, banks=16, clients=CLIENTS, claims=CLAIMS)
+        rates["spread"].append(load.per_second)
+        p50.append(percentile(load.latencies, 0.5))
+        p99.append(percentile(load.latencies, 0.99))
+        rates["one"].append(_http(place, banks=1, clients=CLIENTS, claims=CLAIMS // 4).per_second)
+        alone.append(percentile(_http(place, banks=16, clients=1, claims=200).latencies, 0.5))
+        rates["raw_spread"].append(_raw(place, banks=16, claims=CLAIMS))
+        rates["raw_one"].append(_raw(place, banks=1, claims=CLAIMS // 4))
+    figures["claim_rps"] = median(rates["spread"], 0)
+    figures["claim_rps_one_bank"] = median(rates["one"], 0)
+    figures["claim_p50_ms"] = median(p50)
+    figures["claim_p99_ms"] = median(p99)
+    figures["claim_one_client_ms"] = median(alone)
+    figures["raw_claim_tps"] = {
+        "one_bank": median(rates["raw_one"], 0),
+        "16_banks": median(rates["raw_spread"], 0),
+    }
+    figures["claim_ratio"] = {
+        "one_bank": median([a / b for a, b in zip(rates["one"], rates["raw_one"], strict=True)]),
+        "16_banks": median(
+            [a / b for a, b in zip(rates["spread"], rates["raw_spread"], strict=True)]
+        ),
+    }
+    return figures
+
+
+def _http(place: Place, banks: int, clients: int, claims: int) -> http.Load:
+    place.empty()
+    requests = []
+    for number in range(claims):
+        body = json.dumps({"badge": place.badge(number), "choice": {"any": True}}).encode()
+        headers = {
+            "Authorization": f"Terminal {place.terminal_token(number % banks)}",
+            "Idempotency-Key": uuid.uuid4().hex,
+        }
+        requests.append(http.request("127.0.0.1", place.port, "/kiosk/claim", body, headers))
+    load = asyncio.run(http.run("127.0.0.1", place.port, requests, clients))
+    if set(load.statuses) != {200}:
+        raise AssertionError(f"claims were refused: {dict(load.statuses)}")
+    return load
+
+
+def _raw(place: Place, banks: int, claims: int) -> float:
+    """Return transactions a second of the claim's own statements, 16 clients in 4 processes."""
+    place.empty()
+    processes = 4
+    context = multiprocessing.get_context("spawn")
+    ready = context.Barrier(processes + 1)
+    workers = [
+        context.Process(
+            target=_raw_worker, args=(place.raw_facts(), banks, claims, n, processes, ready)
+        )
+        for n in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    ready.wait(60)
+    begun = time.perf_counter()
+    for worker in workers:
+        worker.join()
+    seconds = time.perf_counter() - begun
+    if any(worker.exitcode for worker in workers):
+        raise AssertionError("a raw client failed")
+    return claims / seconds
+
+
+def _raw_worker(
+    facts: dict[str, Any], banks: int, claims: int, n: int, of: int, ready: Any
+) -> None:
+    statements = facts["statements"]
+    threads = []
+    connections = [psycopg.connect(facts["url"]) for _ in range(CLIENTS // of)]
+    share = [range(n + of * k, claims, of * len(connections)) for k in range(len(connections))]
+    ready.wait(60)
+    for connection, numbers in zip(connections, share, strict=True):
+        threads.append(
+            threading.Thread(
+                target=_raw_claims, args=(connection, statements, facts, banks, numbers)
+            )
+        )
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _raw_claims(
+    connection: Any, statements: dict[str, str], facts: dict[str, Any], banks: int, numbers: range
+) -> None:
+    for number in numbers:
+        _raw_claim(connection, statements, facts, number % banks, number)
+
+
+def _raw_claim(
+    connection: Any, sql: dict[str, str], facts: dict[str, Any], bank: int, number: int
+) -> None:
+    """Run one claim's statements; retried like the service when a door was taken meanwhile."""
+    at = dt.datetime.now(dt.UTC)
+    person = facts["first_person"] + number
+    values = {
+        "person": person,
+        "bank": facts["banks"][bank],
+        "at": at,
+        "silent_since": at - dt.timedelta(days=1),
+        "size": None,
+        "wanted": None,
+        "low": False,
+        "wide": False,
+        "charging": False,
+        "policy": facts["policy"],
+        "slot": 1,
+        "ends_at": at + dt.timedelta(hours=9),
+        "at_end": "release",
+    }
+    with connection.transaction():
+        cursor = connection.cursor()
+        cursor.execute(sql["terminal"], (facts["token_digests"][bank],)).fetchone()
+        cursor.execute(sql["answer_find"], ("bench", f"key-{uuid.uuid4().hex}")).fetchone()
+        cursor.execute(sql["badge"], (facts["organisation"], facts["digests"][number])).fetchone()
+        cursor.execute(sql["situation"], values).fetchone()
+        row = cursor.execute(sql["take"], values).fetchone()
+        while row is None:
+            row = cursor.execute(sql["take_waiting"], values).fetchone()
+        claim_id, compartment_id = row[0], row[1]
+        cursor.execute(
+            sql["grant"], (person, compartment_id, claim_id, at, at + dt.timedelta(hours=9))
+        )
+        command = {
+            "id": uuid.uuid4(),
+            "compartment": compartment_id,
+            "opening": None,
+            "purpose": "claim",
+            "actor_kind": "person",
+            "actor_id": str(person),
+            "claim": claim_id,
+            "at": at,
+            "not_before": None,
+            "deadline": at + dt.timedelta(seconds=10),
+            "silent_since": at - dt.timedelta(days=1),
+        }
+        cursor.execute(sql["command"], command).fetchone()
+        for action in ("door.open_requested", "assignment.claimed"):
+            cursor.execute(
+                sql["event"],
+                (
+                    at,
+                    action,
+                    "person",
+                    str(person),
+                    facts["organisation"],
+                    None,
+                    facts["banks"][bank],
+                    compartment_id,
+                    person,
+                    "",
+                    "",
+                    "{}",
+                ),
+            )
+        cursor.execute(
+            sql["answer"], ("bench", uuid.uuid4().hex, "f" * 64, 200, json.dumps({"ok": True}))
+        )
