@@ -1,0 +1,1 @@
+"""Starts everything a demonstration needs in one foreground group, and leaves nothing behind."""
