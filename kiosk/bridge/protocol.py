@@ -1,0 +1,254 @@
+"""The words that server and bridge exchange over their websocket: typed, versioned, identified.
+
+Every frame is one JSON text object whose ``type`` names the message. All instants are
+milliseconds of Unix time as the *server* tells it, whatever the bridge's own clock says.
+Redelivery is normal on both sides: a command id answers with its first result, and a journal
+sequence number is stored once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+PROTOCOL_VERSION = 1
+MAX_FRAME_BYTES = 1024 * 1024
+
+DoorState = Literal["open", "closed", "unknown"]
+BoardState = Literal["ok", "suspect", "offline"]
+EventKind = Literal[
+    "command_accepted",  # the bridge wrote its intent to the journal and queued the command
+    "command_actuated",  # the board acknowledged the pulse; says nothing about the door
+    "command_opened",  # a sensor saw the door open after the pulse
+    "command_closed",  # a sensor saw it closed again
+    "command_failed",  # it will not open; detail says why
+    "command_expired",  # the deadline passed before the pulse; nothing fired
+    "command_unknown",  # the pulse may or may not have reached the lock
+    "command_cancelled",
+    "door_opened",  # with a command running: that command opened it
+    "door_closed",
+    "door_forced",  # it opened and nobody asked
+    "door_unknown",  # it can no longer be read
+    "board_state",  # detail is a BoardState
+    "bridge_started",
+]
+
+
+class MalformedMessage(ValueError):
+    """A frame that is not a message of this protocol version."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+    """The root of all messages; unknown fields are ignored so that a newer peer may add some."""
+
+
+# ---- configuration: what the bridge drives -----------------------------------------------
+
+
+class ControllerConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One board: which driver speaks to it, where, and how."""
+
+    controller_id: int
+    driver: str
+    address: str  # "tcp://host:port" or a pyserial URL such as "/dev/serial/by-id/..."
+    unit: int = 1
+    channels: int = 8
+    profile: dict[str, Any] = {}
+
+
+class CompartmentConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One door and where it hangs on the wire (channels count from 0)."""
+
+    compartment_id: int
+    number: str
+    bank_id: int
+    controller_id: int
+    channel: int
+    has_sensor: bool = True
+    pulse_ms: int = 500
+
+
+class ReaderConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One badge reader wired to the bridge; ``compartment_id`` is set when it sits on one door."""
+
+    reader_id: int
+    bank_id: int
+    driver: str
+    address: str
+    compartment_id: int | None = None
+    prefix: str = ""
+    suffix: str = "\r\n"
+    length: int = 0  # characters between prefix and suffix; 0 refuses every scan
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a bridge needs to drive its banks, with the hash that it reports back."""
+
+    config_hash: str
+    controllers: list[ControllerConfig] = []
+    compartments: list[CompartmentConfig] = []
+    readers: list[ReaderConfig] = []
+
+
+# ---- bridge to server ---------------------------------------------------------------------
+
+
+class Hello(Message, frozen=True, tag="hello"):
+    """First frame of the bridge: which versions it speaks and where its journal stands."""
+
+    protocol_min: int
+    protocol_max: int
+    software: str
+    journal_id: UUID
+    boot_id: UUID
+    last_seq: int
+    wall_clock_ms: int
+    config_hash: str = ""
+
+
+class Ping(Message, frozen=True, tag="ping"):
+    """Clock probe; ``sent_ms`` is the bridge's monotonic clock and comes back in the Pong."""
+
+    sent_ms: int
+
+
+class Event(Message, frozen=True, tag="event"):
+    """One journal line; the server stores (journal_id, seq) once and acknowledges it."""
+
+    seq: int
+    kind: EventKind
+    occurred_at_ms: int
+    clock_ok: bool = True
+    compartment_id: int | None = None
+    controller_id: int | None = None
+    command_id: UUID | None = None
+    detail: str = ""
+
+
+class DoorReading(msgspec.Struct, frozen=True, kw_only=True):
+    compartment_id: int
+    state: DoorState
+
+
+class Doors(Message, frozen=True, tag="doors"):
+    """What every door reads right now; sent after Welcome and whenever a board returns."""
+
+    readings: list[DoorReading]
+
+
+class BoardReading(msgspec.Struct, frozen=True, kw_only=True):
+    controller_id: int
+    state: BoardState
+    detail: str = ""
+
+
+class Health(Message, frozen=True, tag="health"):
+    """A heartbeat with what staff would ask: boards, clock, queue."""
+
+    boards: list[BoardReading]
+    config_hash: str
+    clock_offset_ms: int = 0  # bridge wall clock minus server clock
+    queue_depth: int = 0
+    unacknowledged: int = 0
+
+
+class Scan(Message, frozen=True, tag="scan"):
+    """A badge was read at a wired reader; ``text`` is what stood between prefix and suffix."""
+
+    scan_id: UUID
+    reader_id: int
+    text: str
+    occurred_at_ms: int
+
+
+FromBridge = Hello | Ping | Event | Doors | Health | Scan
+
+# ---- server to bridge ---------------------------------------------------------------------
+
+
+class Welcome(Message, frozen=True, tag="welcome"):
+    """The server's answer to Hello; events after ``acknowledged_seq`` are wanted again."""
+
+    protocol: int
+    bridge_id: int
+    server_time_ms: int
+    acknowledged_seq: int
+    config: Config
+
+
+class Refused(Message, frozen=True, tag="refused"):
+    """The server will not talk to this bridge; ``message`` tells the operator what to do."""
+
+    code: str
+    message: str
+
+
+class Configure(Message, frozen=True, tag="configure"):
+    config: Config
+
+
+class Open(Message, frozen=True, tag="open"):
+    """Open one door, not before ``not_before_ms`` and never after ``deadline_ms``."""
+
+    command_id: UUID
+    compartment_id: int
+    deadline_ms: int
+    not_before_ms: int = 0
+
+
+class Cancel(Message, frozen=True, tag="cancel"):
+    command_id: UUID
+
+
+class Ack(Message, frozen=True, tag="ack"):
+    """Everything up to and including ``seq`` of this journal is stored."""
+
+    seq: int
+
+
+class Pong(Message, frozen=True, tag="pong"):
+    sent_ms: int
+    server_time_ms: int
+
+
+class ScanAnswer(Message, frozen=True, tag="scan_answer"):
+    """What the reader should show: accepted or not, with a sentence for readers with a display."""
+
+    scan_id: UUID
+    accepted: bool
+    sentence: str = ""
+
+
+FromServer = Welcome | Refused | Configure | Open | Cancel | Ack | Pong | ScanAnswer
+
+_encoder = msgspec.json.Encoder()
+_from_bridge: msgspec.json.Decoder[Any] = msgspec.json.Decoder(FromBridge)
+_from_server: msgspec.json.Decoder[Any] = msgspec.json.Decoder(FromServer)
+
+
+def encode(message: Message) -> str:
+    """Write a message as one JSON text frame."""
+    return _encoder.encode(message).decode()
+
+
+def decode_from_bridge(frame: str | bytes) -> FromBridge:
+    """Read a frame that a bridge sent; raises MalformedMessage."""
+    message: FromBridge = _decode(_from_bridge, frame)
+    return message
+
+
+def decode_from_server(frame: str | bytes) -> FromServer:
+    """Read a frame that the server sent; raises MalformedMessage."""
+    message: FromServer = _decode(_from_server, frame)
+    return message
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], frame: str | bytes) -> Any:
+    if len(frame) > MAX_FRAME_BYTES:
+        raise MalformedMessage(f"a frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES} are read")
+    try:
+        return decoder.decode(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedMessage(str(error)) from error
