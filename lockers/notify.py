@@ -21,7 +21,9 @@ log = logging.getLogger(__name__)
 MAP = "lockwright_map"
 COMMAND = "lockwright_command"
 WIRING = "lockwright_wiring"
-CHANNELS = (MAP, COMMAND, WIRING)
+# A badge was read at a wired reader and waits for a screen: {"bank": id, "scan": uuid}.
+SCAN = "lockwright_scan"
+CHANNELS = (MAP, COMMAND, WIRING, SCAN)
 
 # Called in the event loop with the decoded payload, or None for "anything may have changed".
 Subscriber = Callable[[Any], None]

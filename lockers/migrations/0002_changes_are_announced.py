@@ -108,6 +108,11 @@ CREATE TRIGGER lockers_presence_changed AFTER UPDATE ON lockers_bridgepresence
     REFERENCING NEW TABLE AS changed OLD TABLE AS before
     FOR EACH STATEMENT EXECUTE FUNCTION lockers_announce_presence_change();
 
+CREATE TRIGGER lockers_opening_added AFTER INSERT ON lockers_bankopening
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION lockers_announce_compartment();
+CREATE TRIGGER lockers_opening_changed AFTER UPDATE ON lockers_bankopening
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION lockers_announce_compartment();
+
 CREATE TRIGGER lockers_controller_changed AFTER UPDATE ON lockers_controller
     REFERENCING NEW TABLE AS changed OLD TABLE AS before
     FOR EACH STATEMENT EXECUTE FUNCTION lockers_announce_board();

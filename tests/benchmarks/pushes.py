@@ -50,10 +50,11 @@ class _Browser(asyncio.Protocol):
 
 def measure(place: Place) -> dict[str, Any]:
     """Return the latency of a change in 1,000 browsers at 5 a second, the loss at 20, raw NOTIFY."""
-    return asyncio.run(_measure(place, _cookie()))
+    return asyncio.run(_measure(place, cookie()))
 
 
-def _cookie() -> str:
+def cookie() -> str:
+    """Return the session cookie of a new superuser."""
     user = factories.UserFactory(username=f"bench{time.time_ns()}", is_superuser=True)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
@@ -63,10 +64,11 @@ def _cookie() -> str:
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
 
 
-async def _measure(place: Place, cookie: str) -> dict[str, Any]:
+async def open_maps(place: Place, cookie: str, count: int) -> list[_Browser]:
+    """Open so many maps of the measured site and wait for their snapshots."""
     loop = asyncio.get_running_loop()
-    browsers = []
-    for _number in range(BROWSERS):
+    browsers: list[_Browser] = []
+    for _number in range(count):
         key = base64.b64encode(os.urandom(16)).decode()
         request = (
             f"GET /ws/map/?site={place.site} HTTP/1.1\r\nHost: 127.0.0.1:{place.port}\r\n"
@@ -79,7 +81,13 @@ async def _measure(place: Place, cookie: str) -> dict[str, Any]:
         browsers.append(browser)
         if len(browsers) % 50 == 0:
             await asyncio.gather(*(b.opened for b in browsers))
+    await asyncio.gather(*(b.opened for b in browsers))
     await asyncio.sleep(3)  # the snapshots are still on their way
+    return browsers
+
+
+async def _measure(place: Place, cookie: str) -> dict[str, Any]:
+    browsers = await open_maps(place, cookie, BROWSERS)
     p50, p99, lost = [], [], 0
     async with await psycopg.AsyncConnection.connect(
         os.environ["DATABASE_URL"], autocommit=True

@@ -1,0 +1,46 @@
+"""Every address of the API, and one JSON answer for those that are none."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.routers import SimpleRouter
+from rest_framework.views import APIView
+
+from config.api import schema
+from config.api.assignments import Assignments
+from config.api.commands import Commands
+from config.api.compartments import Compartments
+from config.api.events import Events
+from config.api.sites import Banks, Sites
+
+
+class Nothing(APIView):
+    """What is at an address that is none."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+        """Say so, after the log-in was checked and whatever the method is."""
+        super().initial(request, *args, **kwargs)
+        raise NotFound
+
+
+router = SimpleRouter(use_regex_path=False)
+router.register("sites", Sites, basename="api-site")
+router.register("banks", Banks, basename="api-bank")
+router.register("compartments", Compartments, basename="api-compartment")
+router.register("assignments", Assignments, basename="api-assignment")
+router.register("commands", Commands, basename="api-command")
+router.register("events", Events, basename="api-event")
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="api-docs"), name="api-root"),
+    path("schema/", schema.schema, name="api-schema"),
+    path("docs/", schema.page, name="api-docs"),
+    path("", include(router.urls)),
+    # Only with the slash, so that an address without it is sent on as everywhere else.
+    re_path(r"^.*/$", Nothing.as_view(schema=None), name="api-nothing"),
+]

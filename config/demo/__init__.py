@@ -1,0 +1,1 @@
+"""The demonstration: a believable estate, its people and their past two weeks."""

@@ -1,0 +1,57 @@
+"""What every start of the demonstration does after the tables are there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from config import schedules
+from config.demo import cabinet, codes, people, seed, staff, wiring
+
+HOST = "127.0.0.1"
+
+
+def prepare(*, var: Path, port: int, at: dt.datetime) -> dict[str, Any]:
+    """Build what is missing and return what the supervisor needs to know.
+
+    Raises seed.ForeignData.
+    """
+    organisation_id = seed.organisation_id()
+    if organisation_id is None:
+        organisation_id = seed.build(at=at).organisation.pk
+    schedules.sync()
+    played = wiring.follow(port)
+    path = var / "run" / "cabinet.json"
+    cabinet.write(played, path)
+    bridges = codes.for_bridges(organisation_id, var=var, port=port, at=at)
+    kiosk = codes.for_terminal(organisation_id, at=at)
+    screens = {number: bridge["screen_port"] for number, bridge in bridges.items()}
+    return {
+        "table": _table(port, kiosk_url(port, screens, kiosk)),
+        "cabinet": {"config": str(path), "page_port": port + wiring.PAGE_OFFSET},
+        "bridges": list(bridges.values()),
+    }
+
+
+def kiosk_url(port: int, screens: dict[int, int], kiosk: tuple[str, int] | None) -> str:
+    """Return the address of a kiosk at its bridge's local origin, with its one-time code."""
+    if kiosk is None or kiosk[1] not in screens:
+        return f"http://{HOST}:{port}/kiosk/"
+    code, bridge_id = kiosk
+    return f"http://{HOST}:{screens[bridge_id]}/kiosk/?code={code}"
+
+
+def _table(port: int, kiosk: str) -> list[list[str]]:
+    here = f"http://{HOST}:{port}"
+    first, second = (f"{one.username} / {one.password}" for one in (staff.FIRST, staff.SECOND))
+    badges = " · ".join(f"{badge.number} ({badge.label})" for badge in people.TO_TRY)
+    return [
+        ["Start here", f"{here}/"],
+        ["Live map", f"{here}/map/  (log in: {first})"],
+        ["Kiosk", kiosk],
+        ["Admin", f"{here}/admin/  ({first}; a second person: {second})"],
+        ["Virtual cabinet", f"http://{HOST}:{port + wiring.PAGE_OFFSET}/"],
+        ["API", f"{here}/api/v1/schema/"],
+        ["Badges to try", badges],
+    ]

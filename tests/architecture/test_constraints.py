@@ -1,0 +1,268 @@
+"""Every constraint that a model names, broken on purpose around the services.
+
+The database itself must refuse, with the constraint's name. A constraint without an entry here
+fails: what must never happen is worth one line.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, models
+
+from access.choices import CredentialKind
+from access.models import Credential, Department, Grant, Group, Role
+from audit.models import Answer
+from lockers.models import (
+    BankOpening,
+    Bridge,
+    Command,
+    Compartment,
+    LockEvent,
+    OpeningHours,
+    SpecialDay,
+)
+from occupancy.models import Assignment, Claim
+from tests import factories
+from tests.architecture.test_imports import APPS
+from tests.factories.cast import Estate
+
+NINE = dt.datetime(2026, 11, 17, 9, tzinfo=dt.UTC)
+TEN = NINE + dt.timedelta(hours=1)
+NOON = NINE + dt.timedelta(hours=3)
+
+
+def twice(make: Callable[[], object]) -> None:
+    make()
+    make()
+
+
+def door(estate: Estate, **values: Any) -> None:
+    Compartment.objects.filter(pk=estate.doors[0].pk).update(**values)
+
+
+def again(estate: Estate, **same: Any) -> None:
+    """Make a fourth door that is like the first in what is given."""
+    factories.CompartmentFactory(
+        **{"bank": estate.bank, "size": estate.small, "number": "99", "column": 99, **same}
+    )
+
+
+def assignment(estate: Estate, **values: Any) -> Claim:
+    return Assignment.objects.create(
+        **{
+            "compartment": estate.doors[0],
+            "kind": "assignment",
+            "holder": estate.amira,
+            "policy": estate.policy,
+            "slot": 1,
+            "starts_at": NINE,
+            "ends_at": NOON,
+            "started_at": NINE,
+            **values,
+        }
+    )
+
+
+def overlap(estate: Estate) -> None:
+    assignment(estate)
+    Claim.objects.create(
+        compartment=estate.doors[0],
+        kind="reservation",
+        holder=estate.ben,
+        starts_at=TEN,
+        ends_at=NOON + dt.timedelta(hours=1),
+    )
+
+
+def second_start(estate: Estate) -> None:
+    # The plan of the first is over, but nobody emptied the door: overdue does not free it.
+    assignment(estate, ends_at=TEN, at_end="hold")
+    assignment(estate, holder=estate.ben, starts_at=NOON, started_at=NOON, ends_at=None)
+
+
+def opening(estate: Estate, **values: Any) -> None:
+    BankOpening.objects.create(
+        bank=estate.bank, reason="fire", requested_by=1, requested_at=NINE, **values
+    )
+
+
+def pin(estate: Estate, **values: Any) -> None:
+    Credential.objects.create(
+        **{
+            "organisation": estate.organisation,
+            "person": estate.amira,
+            "kind": CredentialKind.PIN,
+            "verifier": "argon2",
+            "issued_at": NINE,
+            **values,
+        }
+    )
+
+
+def hours(estate: Estate, closes: int = 18) -> None:
+    OpeningHours.objects.create(
+        site=estate.site, weekday=0, opens_at=dt.time(8), closes_at=dt.time(closes)
+    )
+
+
+def line(estate: Estate) -> None:
+    LockEvent.objects.create(
+        bridge=estate.bridge, journal=uuid.UUID(int=1), seq=1, kind="test", occurred_at=NINE
+    )
+
+
+BREAKS: dict[str, Callable[[Estate], object]] = {
+    "audit_one_answer_per_key": lambda e: twice(
+        lambda: Answer.objects.create(scope="s", key="k", fingerprint="f", status=200, body={})
+    ),
+    "lockers_one_site_per_name": lambda e: factories.SiteFactory(
+        organisation=e.organisation, name=e.site.name
+    ),
+    # Both at the top: two rows without a parent count as the same place.
+    "lockers_one_area_per_name": lambda e: twice(
+        lambda: factories.AreaFactory(site=e.site, name="Ground floor")
+    ),
+    "lockers_one_size_per_name": lambda e: factories.SizeFactory(
+        organisation=e.organisation, name="Small", rank=99
+    ),
+    "lockers_one_size_per_rank": lambda e: factories.SizeFactory(
+        organisation=e.organisation, name="Tiny", rank=1
+    ),
+    "lockers_one_bank_per_name": lambda e: factories.BankFactory(site=e.site, name="A"),
+    "lockers_one_compartment_per_number": lambda e: again(e, number="1"),
+    "lockers_one_compartment_per_place": lambda e: again(e, column=1),
+    "lockers_one_compartment_per_channel": lambda e: again(e, controller=e.controller, channel=0),
+    "lockers_wired_compartment_has_channel": lambda e: door(e, channel=None),
+    "lockers_only_electronic_locks_are_wired": lambda e: door(e, lock_kind="keyed"),
+    "lockers_one_opening_per_time": lambda e: twice(lambda: hours(e)),
+    "lockers_opening_ends_after_it_starts": lambda e: hours(e, closes=8),
+    "lockers_one_special_day": lambda e: twice(
+        lambda: SpecialDay.objects.create(site=e.site, date=NINE.date(), name="Holiday")
+    ),
+    "lockers_special_day_ends_after_it_starts": lambda e: SpecialDay.objects.create(
+        site=e.site,
+        date=NINE.date(),
+        name="Short",
+        opens_at=dt.time(9),
+        closes_at=dt.time(8),
+    ),
+    "lockers_one_bridge_per_name": lambda e: factories.BridgeFactory(site=e.site, name="Bridge A"),
+    "lockers_one_bridge_per_token": lambda e: Bridge.objects.create(
+        site=e.other_site, name="Thief", token_digest=e.bridge.token_digest
+    ),
+    "lockers_one_reader_per_name": lambda e: factories.ReaderFactory(
+        bank=e.bank, name=e.reader.name
+    ),
+    "lockers_reader_has_a_length": lambda e: factories.ReaderFactory(bank=e.bank, length=0),
+    "lockers_one_controller_per_name": lambda e: factories.ControllerFactory(
+        bridge=e.bridge, name="Board 1", unit=99
+    ),
+    "lockers_one_controller_per_unit": lambda e: factories.ControllerFactory(
+        bridge=e.bridge, name="Board 99", unit=1, address=e.controller.address
+    ),
+    "lockers_bank_opening_takes_two_people": lambda e: opening(
+        e, status="confirmed", confirmed_by=1
+    ),
+    "lockers_one_requested_opening_per_bank": lambda e: twice(lambda: opening(e)),
+    "lockers_command_deadline_is_later": lambda e: Command.objects.create(
+        compartment=e.doors[0],
+        bridge=e.bridge,
+        purpose="claim",
+        actor_kind="job",
+        requested_at=NINE,
+        deadline=NINE,
+    ),
+    "lockers_one_event_per_number": lambda e: twice(lambda: line(e)),
+    "access_one_department_per_name": lambda e: twice(
+        lambda: Department.objects.create(organisation=e.organisation, name="Sales")
+    ),
+    "access_one_group_per_name": lambda e: twice(
+        lambda: Group.objects.create(organisation=e.organisation, name="Night shift")
+    ),
+    "access_one_role_per_name": lambda e: twice(
+        lambda: Role.objects.create(organisation=e.organisation, name="Nurse")
+    ),
+    "access_one_person_per_personal_number": lambda e: factories.PersonFactory(
+        organisation=e.organisation, personal_number=e.amira.personal_number
+    ),
+    "access_one_person_per_badge": lambda e: pin(
+        e,
+        person=e.ben,
+        kind=CredentialKind.BADGE,
+        verifier="",
+        digest=e.amira.credentials.get(kind=CredentialKind.BADGE).digest,
+    ),
+    "access_one_active_pin_per_person": lambda e: pin(e),
+    "access_badge_has_digest_and_pin_has_verifier": lambda e: pin(
+        e, person=e.ben, digest="also a badge"
+    ),
+    "access_grant_ends_after_it_starts": lambda e: Grant.objects.create(
+        person=e.amira, compartment=e.doors[0], starts_at=NINE, ends_at=NINE
+    ),
+    "occupancy_one_claim_per_compartment_and_time": overlap,
+    "occupancy_one_started_claim_per_compartment": second_start,
+    "occupancy_no_more_than_the_limit": lambda e: [
+        assignment(e, compartment=e.doors[n]) for n in (0, 1)
+    ],
+    # An end before the start makes no range at all: PostgreSQL refuses it without a name, so the
+    # empty range, of no length, is the one that the check is for.
+    "occupancy_claim_ends_after_it_starts": lambda e: assignment(e, ends_at=NINE),
+    "occupancy_claim_closes_after_it_starts": lambda e: assignment(
+        e, closed_at=NINE - dt.timedelta(seconds=1)
+    ),
+    "occupancy_every_use_has_a_holder": lambda e: assignment(e, holder=None),
+    "occupancy_assignment_has_started_under_a_policy": lambda e: assignment(e, policy=None),
+    "occupancy_one_policy_per_level": lambda e: factories.PolicyFactory(
+        organisation=e.organisation, site=e.site
+    ),
+    "occupancy_bank_policy_names_its_site": lambda e: factories.PolicyFactory(
+        organisation=e.organisation, bank=e.bank
+    ),
+    "occupancy_policy_limit_is_sensible": lambda e: factories.PolicyFactory(
+        organisation=e.organisation, limit_per_person=21
+    ),
+    "kiosk_one_terminal_per_name": lambda e: factories.TerminalFactory(
+        bank=e.bank, name=e.terminal.name
+    ),
+    "kiosk_one_terminal_per_token": lambda e: factories.TerminalFactory(
+        bank=e.bank, token_digest=e.terminal.token_digest
+    ),
+}
+
+
+def named_constraints() -> Iterator[tuple[str, models.BaseConstraint]]:
+    for app in APPS:
+        for model in apps.get_app_config(app).get_models():
+            for constraint in model._meta.constraints:
+                yield model._meta.label, constraint
+
+
+def test_every_constraint_is_broken_here() -> None:
+    known = {constraint.name for _model, constraint in named_constraints()}
+    assert known - BREAKS.keys() == set(), "constraints without an entry in BREAKS"
+    assert BREAKS.keys() - known == set(), "entries whose constraint is gone"
+
+
+def test_constraint_names_begin_with_their_app() -> None:
+    wrong = [
+        constraint.name
+        for model, constraint in named_constraints()
+        if not constraint.name.startswith(model.split(".")[0] + "_")
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_the_database_refuses_by_name(estate: Estate, name: str) -> None:
+    with pytest.raises(IntegrityError) as refused:
+        BREAKS[name](estate)
+    cause = refused.value.__cause__
+    assert isinstance(cause, psycopg.IntegrityError)
+    assert cause.diag.constraint_name == name
