@@ -1,6 +1,7 @@
 """The root of everything that is understood and politely not done.
 
 Refusal
+├── Busy                others kept being faster; the same request may come again
 ├── KeyMissing          a state-changing request came without an idempotency key
 └── KeyReused           a key came again with a different request
 """
@@ -41,6 +42,16 @@ class Refusal(Exception):
     def body(self) -> dict[str, Any]:
         """Return the one JSON shape of an error."""
         return {"code": self.code, "message": str(self), "facts": self.facts}
+
+
+class Again(Exception):
+    """Others were faster and nothing is decided: roll back and run the same work once more."""
+
+
+class Busy(Refusal):
+    code = "busy"
+    http_status = 503
+    sentence = _("Many people are asking at once. Try again in a moment.")
 
 
 class KeyMissing(Refusal):

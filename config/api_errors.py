@@ -61,7 +61,8 @@ def _known(error: exceptions.APIException, context: dict[str, Any]) -> Response:
         case exceptions.UnsupportedMediaType():
             return _answer(415, "unsupported_media_type", _("Send JSON."))
         case exceptions.Throttled():
-            facts = {"wait_seconds": round(error.wait)} if error.wait else {}
+            wait = getattr(error, "wait", None)
+            facts = {"wait_seconds": round(wait)} if wait else {}
             return _answer(429, "throttled", _("That was too fast. Wait a little."), facts)
         case _:
             return _answer(status, str(error.default_code), str(error.detail))

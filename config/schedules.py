@@ -24,6 +24,7 @@ JOBS = [
     Job("end what is over", "occupancy.jobs.expire", minutes=1),
     Job("settle commands", "lockers.jobs.settle_commands", minutes=1),
     Job("forget old answers", "audit.jobs.purge_answers", minutes=24 * 60),
+    Job("forget old scans", "kiosk.jobs.purge_scans", minutes=60),
 ]
 
 
@@ -50,4 +51,4 @@ def sync() -> int:
         gone, _per_model = (
             Schedule.objects.filter(name__startswith=_OURS).exclude(pk__in=kept).delete()
         )
-    return changed + gone
+    return changed + int(gone)

@@ -135,6 +135,4 @@ def after(step: Step, event: Event) -> Step:
 
 def table() -> dict[str, dict[str, str]]:
     """Return the whole table as the page takes it."""
-    return {
-        step.value: {event.value: after(step, event).value for event in Event} for step in Step
-    }
+    return {step.value: {event.value: after(step, event).value for event in Event} for step in Step}

@@ -162,15 +162,11 @@ def left_to_claim(here: Here, person_id: int, at: dt.datetime) -> int:
 
 def choices(here: Here, person_id: int, at: dt.datetime) -> dict[str, Any]:
     """Return what somebody may choose here: how many more doors, and what is free by size."""
-    sizes = occupancy.free_by_size(
-        _electronic(occupancy.bank_states([here.bank_id], at)), at
-    )
+    sizes = occupancy.free_by_size(_electronic(occupancy.bank_states([here.bank_id], at)), at)
     return {
         "left": left_to_claim(here, person_id, at),
         "any": sum(size.free for size in sizes),
-        "sizes": [
-            {"id": size.size_id, "name": size.size, "free": size.free} for size in sizes
-        ],
+        "sizes": [{"id": size.size_id, "name": size.size, "free": size.free} for size in sizes],
     }
 
 
@@ -245,7 +241,5 @@ def _instead(here: Here, at: dt.datetime) -> str | None:
 
 def _layout(doors: list[MapDoor]) -> str:
     """Return a short hash of the drawing: when it changes, the page has to be loaded anew."""
-    drawn = [
-        (d.id, d.number, d.x_mm, d.y_mm, d.width_mm, d.height_mm, d.size_id) for d in doors
-    ]
+    drawn = [(d.id, d.number, d.x_mm, d.y_mm, d.width_mm, d.height_mm, d.size_id) for d in doors]
     return hashlib.sha256(repr(drawn).encode()).hexdigest()[:12]

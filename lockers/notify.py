@@ -54,6 +54,8 @@ class Listener:
     def start(self) -> None:
         """Begin listening, in the running event loop; a second call changes nothing."""
         if self._task is None or self._task.done():
+            # An event belongs to the loop that first waited for it.
+            self.connected = asyncio.Event()
             self._task = asyncio.get_running_loop().create_task(self._run(), name="listener")
 
     async def stop(self) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
-from audit.errors import KeyMissing, KeyReused, Refusal
+from audit.errors import Again, Busy, KeyMissing, KeyReused, Refusal
 
 KEPT_FOR = dt.timedelta(hours=48)
+# Together about three seconds: longer than any claim, shorter than a person's patience.
+ATTEMPTS = 100
+_T = TypeVar("_T")
 # Meant to be tried again with the same key, so never remembered.
 TRANSIENT = {429, 503}
 
@@ -50,10 +55,7 @@ def once(*, scope: str, key: str, request: str, work: Callable[[], Reply]) -> Re
     if earlier is not None:
         return earlier
     try:
-        with transaction.atomic():
-            reply = work()
-            _remember(scope, key, request, reply)
-            return reply
+        return run(lambda: _answer(scope, key, request, work))
     except Refusal as refusal:
         reply = Reply(refusal.http_status, refusal.body())
         settle(refusal)
@@ -70,6 +72,25 @@ def once(*, scope: str, key: str, request: str, work: Callable[[], Reply]) -> Re
         if answered is None:
             raise  # only possible when the answer was purged within the same second
         return answered
+
+
+def run(work: Callable[[], _T]) -> _T:
+    """Run ``work`` in one transaction, again when it asks for it; raises Busy at last."""
+    for attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return work()
+        except Again:
+            if connection.in_atomic_block:
+                raise  # only whoever began the transaction can roll it back
+            time.sleep(random.uniform(0, min(0.002 * (attempt + 1), 0.05)))
+    raise Busy
+
+
+def _answer(scope: str, key: str, request: str, work: Callable[[], Reply]) -> Reply:
+    reply = work()
+    _remember(scope, key, request, reply)
+    return reply
 
 
 def settle(refusal: Refusal) -> None:

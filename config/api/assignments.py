@@ -167,11 +167,12 @@ class Assignments(View):
         To open a door that its holder may not open, use the override of the compartment.
         """
         row = get_object_or_404(self.get_queryset("operate_site"), pk=pk)
-        assert row.holder_id is not None  # by constraint
+        holder_id = row.holder_id
+        assert holder_id is not None  # by constraint
 
         def work() -> Reply:
             command_id = assignments.open_again(
-                claim_id=row.pk, person_id=row.holder_id, actor=self.actor, at=self.at
+                claim_id=row.pk, person_id=holder_id, actor=self.actor, at=self.at
             )
             command = Command.objects.get(pk=command_id)
             return Reply(202, dict(CommandSerializer(command).data))

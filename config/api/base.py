@@ -31,6 +31,11 @@ class Pages(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 500
 
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        """Return the order that the resource names."""
+        order: tuple[str, ...] = view.ordering
+        return order
+
 
 class IdField(serializers.IntegerField):
     """The number of a row; what no row can have is refused before the database is asked."""
@@ -71,8 +76,6 @@ class View(viewsets.GenericViewSet[Any]):
 
     def show_list(self, rows: QuerySet[Any]) -> Response:
         """Answer with one page of rows."""
-        assert self.paginator is not None
-        self.paginator.ordering = self.ordering
         page = self.paginate_queryset(rows) or []
         self.look(page)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -24,7 +24,6 @@ class EventSerializer(serializers.ModelSerializer[Event]):
     bank = serializers.IntegerField(source="bank_id", allow_null=True)
     compartment = serializers.IntegerField(source="compartment_id", allow_null=True)
     person = serializers.IntegerField(source="person_id", allow_null=True)
-    data = serializers.DictField(help_text="Facts; which ones depends on the action.")
 
     class Meta:
         model = Event
@@ -44,6 +43,7 @@ class EventSerializer(serializers.ModelSerializer[Event]):
             "reason",
             "data",
         ]
+        extra_kwargs = {"data": {"help_text": "Facts; which ones depends on the action."}}
 
 
 class EventFilter(serializers.Serializer[Any]):

@@ -38,7 +38,8 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         error = OpenApiResponse(ErrorSerializer, description="It was not done.")
-        bodies["default"] = self._get_response_for_code(error, "default", direction=direction)
+        describe: Any = self._get_response_for_code
+        bodies["default"] = describe(error, "default", direction=direction)
         return bodies
 
 
@@ -52,7 +53,9 @@ _document = SpectacularAPIView.as_view()
 
 def schema(request: HttpRequest) -> HttpResponseBase:
     """Serve the OpenAPI document to tools and the page that shows it to browsers."""
-    wants_page = "text/html" in request.headers.get("Accept", "") and "format" not in request.GET
+    is_browser = "text/html" in request.headers.get("Accept", "") and "format" not in request.GET
+    # The page asks for its own script at the address that it stands at.
+    wants_page = is_browser or "script" in request.GET
     response: HttpResponseBase = (page if wants_page else _document)(request)
     response.headers["Vary"] = "Accept, Cookie"
     return response

@@ -99,6 +99,8 @@ def _database(url: str) -> dict[str, Any]:
         for key, value in parts.items()
         if key not in {"dbname", "user", "password", "host", "port"}
     }
+    # Prepared on the server after a few uses: planning a claim costs more than running it.
+    options |= {"server_side_binding": True, "prepare_threshold": 3}
     if pooled:
         options["pool"] = {"min_size": 2, "max_size": 20, "timeout": 10}
     return {

@@ -6,3 +6,5 @@ from config.settings.base import *  # noqa: F403  (Django settings are assembled
 
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+# Static files come straight from their folders; nothing is collected.
+STATIC_ROOT = None

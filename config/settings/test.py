@@ -12,3 +12,5 @@ from config.settings.base import *  # noqa: E402, F403  (the secrets must be set
 WHITENOISE_USE_FINDERS = True
 # Staff passwords only; the PINs of people keep their real cost (access.hashing).
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Static files come straight from their folders; nothing is collected.
+STATIC_ROOT = None

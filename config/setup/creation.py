@@ -13,7 +13,7 @@ from access.models import Group, User
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
-from config.setup import codes
+from config.setup import codes, drawing
 from config.setup.forms import Answers
 from kiosk.models import Terminal
 from lockers.choices import DriverName, ReaderTransport
@@ -26,6 +26,7 @@ from lockers.models import (
     Organisation,
     Reader,
     Site,
+    Size,
 )
 from lockers.services import enrolment
 from occupancy.models import Policy
@@ -78,9 +79,11 @@ def create(*, answers: Answers, at: dt.datetime) -> Made | None:
         terminal_code = enrolment.make_code(
             device=terminal, subject=f"terminal:{terminal.pk}", site=site, actor=actor, at=at
         )
-        bridge_code = bridge and enrolment.make_code(
-            device=bridge, subject=f"bridge:{bridge.pk}", site=site, actor=actor, at=at
-        )
+        bridge_code = None
+        if bridge is not None:
+            bridge_code = enrolment.make_code(
+                device=bridge, subject=f"bridge:{bridge.pk}", site=site, actor=actor, at=at
+            )
     return Made(administrator, site, bank, len(doors), terminal_code, bridge_code)
 
 
@@ -122,7 +125,27 @@ def _bank(given: dict[str, Any], site: Site, bridge: Bridge | None) -> Bank:
 
 
 def _doors(given: dict[str, Any], bank: Bank) -> list[Compartment]:
-    raise NotImplementedError
+    drawn = drawing.read(given["layout"])
+    sizes = {
+        name: Size.objects.create(organisation=bank.site.organisation, name=name, rank=rank)
+        for rank, name in enumerate(drawing.sizes(drawn), start=1)
+    }
+    bottom = max(door.y_mm + door.height_mm for door in drawn) + bank.plinth_mm
+    return Compartment.objects.bulk_create(
+        Compartment(
+            bank=bank,
+            number=str(number),
+            size=sizes[door.size],
+            column=door.column,
+            row=door.row,
+            x_mm=door.x_mm,
+            y_mm=door.y_mm,
+            width_mm=door.width_mm,
+            height_mm=door.height_mm,
+            floor_mm=bottom - door.y_mm - door.height_mm,
+        )
+        for number, door in enumerate(drawn, start=given["first_number"])
+    )
 
 
 def _wire(given: dict[str, Any], bridge: Bridge, doors: list[Compartment]) -> None:
@@ -156,7 +179,7 @@ def _reader(given: dict[str, Any], bank: Bank) -> None:
         bank=bank,
         name=f"Badge reader {bank.name}",
         transport=given["reader"],
-        prefix=given["prefix"] if is_wedge else "",
+        prefix=given["before"] if is_wedge else "",
         suffix={"enter": "\r", "tab": "\t"}[given["suffix"]],
         length=given["length"],
         address="" if is_wedge else given["address"],

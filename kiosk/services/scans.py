@@ -156,9 +156,7 @@ def scan_at_reader(
     return reply.status == 200, str(reply.body["message"])
 
 
-def _read(
-    reader_id: int, text: str, scan_id: uuid.UUID, bridge_id: int, at: dt.datetime
-) -> Reply:
+def _read(reader_id: int, text: str, scan_id: uuid.UUID, bridge_id: int, at: dt.datetime) -> Reply:
     reader = (
         Reader.objects.select_related("bank__site", "compartment")
         .filter(pk=reader_id, bank__bridge_id=bridge_id, transport=ReaderTransport.WIRED)

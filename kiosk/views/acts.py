@@ -65,9 +65,7 @@ def bank(request: KioskRequest) -> HttpResponse:
     """Return the terminal's bank: its drawing, and how every door stands now."""
     at = timezone.now()
     here = request.terminal
-    return JsonResponse(
-        {**selectors.snapshot(here, at), "drawing": selectors.drawing(here, at)}
-    )
+    return JsonResponse({**selectors.snapshot(here, at), "drawing": selectors.drawing(here, at)})
 
 
 def _scan(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
@@ -84,9 +82,7 @@ def _scan(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
             at=at,
         )
     elif set(body) == {"door", "pin"}:
-        found = scans.by_door(
-            here=here, number=_text(body, "door"), pin=_text(body, "pin"), at=at
-        )
+        found = scans.by_door(here=here, number=_text(body, "door"), pin=_text(body, "pin"), at=at)
     else:
         raise Malformed(problem="send badge, or scan, or personal_number and pin, or door and pin")
     return _told(here, found, at)
@@ -103,7 +99,7 @@ def _told(here: Here, scan: Scan, at: dt.datetime) -> dict[str, Any]:
 
 
 def _claim(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
-    """Claim for a scan, or for a badge at once; ``instead_of`` gives up a door that never opened."""
+    """Claim for a scan or a badge; ``instead_of`` gives up a door that never opened."""
     scan: str | None = None
     if "badge" in body:
         person_id = scans.identify(here=here, raw=_text(body, "badge"), at=at).person_id

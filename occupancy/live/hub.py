@@ -83,7 +83,7 @@ class Hub:
         self._elsewhere.clear()
         if self._thread is not None:
             thread, self._thread = self._thread, None
-            await asyncio.get_running_loop().run_in_executor(thread, connection.close)
+            await asyncio.get_running_loop().run_in_executor(thread, lambda: connection.close())
             thread.shutdown()
 
     async def join(self, site_id: int, watcher: Watcher) -> Subscription:

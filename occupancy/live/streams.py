@@ -12,7 +12,7 @@ from occupancy.live import frames
 from occupancy.selectors import BankFacts, MapDoor, Watcher
 
 # Frames a slow client may be behind; further behind, it gets a fresh snapshot instead.
-BUFFER = 16
+BUFFER = 64
 
 
 class Subscription:

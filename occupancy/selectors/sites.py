@@ -40,7 +40,7 @@ class Watcher:
 
 def sites_for(user: User | AnonymousUser, right: str = "view_site") -> QuerySet[Site]:
     """Return the sites on which a user has a right: every fetch of the map goes through here."""
-    if not user.is_authenticated:
+    if not user.is_authenticated or not user.is_active:
         return Site.objects.none()
     found: QuerySet[Site] = get_objects_for_user(
         user, f"lockers.{right}", Site, accept_global_perms=False

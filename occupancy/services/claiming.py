@@ -19,12 +19,11 @@ from access.decisions import Facts, decide
 from access.errors import NotAllowed
 from access.services import grants
 from audit.actions import Action
-from audit.errors import Refusal
+from audit.errors import Again, Refusal
 from audit.services import events
 from audit.services.events import Actor
 from lockers import presence
 from lockers.errors import BridgeOffline
-from lockers.models import Bank
 from lockers.services import commands
 from occupancy import periods
 from occupancy.errors import (
@@ -100,26 +99,6 @@ LEFT JOIN LATERAL (
 WHERE b.id = %(bank)s
 """
 
-# Doors kept for those who need them go last; then the smallest, then as they stand.
-_TAKE = """
-WITH door AS (
-    SELECT c.id, c.number FROM lockers_compartment c
-    JOIN lockers_size z ON z.id = c.size_id
-    JOIN lockers_controller k ON k.id = c.controller_id
-    LEFT JOIN lockers_door d ON d.compartment_id = c.id
-    WHERE {free}
-    ORDER BY c.is_accessible <> %(low)s, %(wide)s AND NOT c.is_wide,
-             %(charging)s AND NOT c.has_charging, z.rank, c.id
-    LIMIT 1 FOR NO KEY UPDATE OF c {wait})
-INSERT INTO occupancy_claim (compartment_id, kind, holder_id, policy_id, slot, starts_at, ends_at,
-                             started_at, closed_how, at_end)
-SELECT door.id, 'assignment', %(person)s, %(policy)s, %(slot)s, %(at)s, %(ends_at)s, %(at)s, '',
-       %(at_end)s
-FROM door
-ON CONFLICT DO NOTHING
-RETURNING id, compartment_id, (SELECT number FROM door)
-"""
-
 _FREE = """
     c.bank_id = %(bank)s AND c.service_status = 'in_service' AND k.state <> 'offline'
     AND (%(size)s::bigint IS NULL OR c.size_id = %(size)s)
@@ -131,8 +110,26 @@ _FREE = """
           AND (x.started_at IS NOT NULL
                OR tstzrange(x.starts_at, x.ends_at) && tstzrange(%(at)s, %(ends_at)s)))
 """
-_TAKE_FAST = _TAKE.format(free=_FREE, wait="SKIP LOCKED")
-_TAKE_WAITING = _TAKE.format(free=_FREE, wait="")
+# Doors kept for those who need them go last; then the smallest, then as they stand.
+_TAKE = f"""
+WITH door AS (
+    SELECT c.id, c.number FROM lockers_compartment c
+    JOIN lockers_size z ON z.id = c.size_id
+    JOIN lockers_controller k ON k.id = c.controller_id
+    LEFT JOIN lockers_door d ON d.compartment_id = c.id
+    WHERE {_FREE}
+    ORDER BY c.is_accessible <> %(low)s, %(wide)s AND NOT c.is_wide,
+             %(charging)s AND NOT c.has_charging, z.rank, c.id
+    LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED)
+INSERT INTO occupancy_claim (compartment_id, kind, holder_id, policy_id, slot, starts_at, ends_at,
+                             started_at, closed_how, at_end)
+SELECT door.id, 'assignment', %(person)s, %(policy)s, %(slot)s, %(at)s, %(ends_at)s, %(at)s, '',
+       %(at_end)s
+FROM door
+ON CONFLICT DO NOTHING
+RETURNING id, compartment_id, (SELECT number FROM door)
+"""
+
 _ANY_FREE = f"""
 SELECT EXISTS (SELECT FROM lockers_compartment c
                JOIN lockers_controller k ON k.id = c.controller_id
@@ -153,7 +150,8 @@ def claim(
 
     Writes claim, grant, command and audit events in one transaction. ``via`` goes into the audit
     facts (terminal, scan). Raises NotAllowed, NoPolicy, LimitReached, NoCompartmentAvailable,
-    CompartmentTaken, NoSuchCompartment and BridgeOffline.
+    CompartmentTaken, NoSuchCompartment and BridgeOffline; Again when it is to be rolled back and
+    asked once more, which ``idempotency.once`` does.
     """
     situation: _Situation | None = None
     try:
@@ -252,34 +250,33 @@ def _take(situation: _Situation, slot: int, wanted: Wanted, at: dt.datetime) -> 
         "at_end": situation.at_end,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE_FAST, values)
-        row = cursor.fetchone() or _take_waiting(cursor, values, situation, wanted, at)
+        cursor.execute(_TAKE, values)
+        row = cursor.fetchone()
+        if row is None and expiry.expire_due(at=at, bank_id=situation.bank_id):
+            cursor.execute(_TAKE, values)
+            row = cursor.fetchone()
+        if row is None:
+            raise _why_nothing(cursor, values, situation, wanted, at)
     return _Taken(row[0], row[1], row[2], ends_at)
 
 
-def _take_waiting(
+def _why_nothing(
     cursor: Any, values: dict[str, Any], situation: _Situation, wanted: Wanted, at: dt.datetime
-) -> tuple[int, int, str]:
-    """Take a door although others are at it, under the bank's lock, until none is left.
+) -> Exception:
+    """Return why nothing was inserted: a refusal, or Again when others were only faster.
 
-    Each round that gets nothing means that somebody else took a door, so the rounds are bounded.
+    Again rolls back first: a claimant that waited while it held the lock of a door it had lost
+    could wait for one that waits for it.
     """
-    Bank.objects.select_for_update(no_key=True).get(pk=situation.bank_id)
-    expiry.expire_due(at=at, bank_id=situation.bank_id)
-    while True:
-        cursor.execute(_TAKE_WAITING, values)
-        row: tuple[int, int, str] | None = cursor.fetchone()
-        if row is not None:
-            return row
-        # Nothing was inserted. Either the person's own twin request was faster, ...
-        now = _situation(situation.person_id, situation.bank_id, at)
-        if values["slot"] in now.slots:
-            values["slot"] = _admit(now, at)
-            continue
-        # ... or the door went to somebody else; then there may be another.
-        cursor.execute(_ANY_FREE, values)
-        if not cursor.fetchone()[0]:
-            raise _nothing_left(cursor, values, wanted)
+    now = _situation(situation.person_id, situation.bank_id, at)
+    if values["slot"] in now.slots:
+        # The person's own twin request was faster; with a higher limit there may be another slot.
+        _admit(now, at)
+        return Again()
+    cursor.execute(_ANY_FREE, values)
+    if cursor.fetchone()[0]:
+        return Again()
+    return _nothing_left(cursor, values, wanted)
 
 
 def _nothing_left(cursor: Any, values: dict[str, Any], wanted: Wanted) -> Refusal:

@@ -31,7 +31,7 @@ def expire_due(*, at: dt.datetime, bank_id: int | None = None, holder_id: int | 
     if holder_id is not None:
         due = due.filter(holder_id=holder_id)
     expired = 0
-    for claim in due.order_by("ends_at"):
+    for claim in due.order_by("ends_at", "pk"):
         try:
             expired += _expire(claim)
         except Exception:

@@ -100,6 +100,7 @@ def _words() -> dict[str, object]:
         "found": _("{count} doors match."),
         "opening_requested": _("{by} asks to open every door in bank {name}: {reason}"),
         "opening_confirmed": _("Every door in bank {name} is being opened by staff: {reason}"),
+        "more": _("More"),
         "bank_actions": _("More about bank {name}"),
         "look": _("Look"),
         "live": _("Live"),

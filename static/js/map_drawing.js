@@ -35,7 +35,7 @@ export function drawBank(bank, doors) {
   more.type = "button";
   more.className = "bank__more";
   more.dataset.openBank = bank.id;
-  more.textContent = "⋯";
+  more.textContent = say("more");
   more.setAttribute("aria-label", say("bank_actions", { name: bank.name }));
   head.append(name, free, more);
   const unreachable = document.createElement("p");
@@ -43,7 +43,11 @@ export function drawBank(bank, doors) {
   unreachable.textContent = say("unreachable");
   unreachable.hidden = true;
   figure.append(head, unreachable);
-  if (bank.doors.length) figure.append(drawDoors(bank, doors));
+  if (bank.doors.length) {
+    const front = drawDoors(bank, doors);
+    figure.style.flexBasis = front.firstChild.style.maxWidth;
+    figure.append(front);
+  }
   return figure;
 }
 
@@ -57,11 +61,11 @@ function drawDoors(bank, doors) {
   holder.className = "bank__scroll";
   const svg = make("svg", {
     viewBox: `${-pad} ${-pad} ${width + 2 * pad} ${height + pad + plinth + 2}`,
-    width: width + 2 * pad,
-    height: height + pad + plinth + 2,
     role: "group",
     "aria-label": say("bank", { name: bank.name }),
   });
+  svg.style.maxWidth = `${width + 2 * pad}px`;
+  svg.style.minWidth = `${(width + 2 * pad) * 0.75}px`;
   make("path", {
     class: "plinth",
     d: `M6 ${height}v${plinth}h${width - 12}v${-plinth}`,
@@ -129,7 +133,8 @@ function drawAjar(door) {
 export function showDoor(door) {
   const { now, node } = door;
   const words = describe(door);
-  node.setAttribute("class", `door is-${now.state}${now.door === "open" ? " is-open" : ""}`);
+  const open = now.door === "open" ? ` is-open is-${door.shape.hinge}` : "";
+  node.setAttribute("class", `door is-${now.state}${open}`);
   node.setAttribute("aria-label", `${say("door", { number: door.shape.number })}, ${words}`);
   node.querySelector("title").textContent = `${door.shape.number}: ${words}`;
   door.glyph.setAttribute("href", `#glyph-${now.state}`);

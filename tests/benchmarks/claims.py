@@ -9,6 +9,7 @@ import multiprocessing
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -117,78 +118,54 @@ def _raw_worker(
 
 
 def _raw_claims(
-    connection: Any, statements: dict[str, str], facts: dict[str, Any], banks: int, numbers: range
+    connection: Any,
+    statements: list[tuple[str, str]],
+    facts: dict[str, Any],
+    banks: int,
+    numbers: range,
 ) -> None:
     for number in numbers:
         _raw_claim(connection, statements, facts, number % banks, number)
 
 
 def _raw_claim(
-    connection: Any, sql: dict[str, str], facts: dict[str, Any], bank: int, number: int
+    connection: Any, sql: list[tuple[str, str]], facts: dict[str, Any], bank: int, number: int
 ) -> None:
-    """Run one claim's statements; retried like the service when a door was taken meanwhile."""
+    """Run one claim's statements; another door is tried when one was taken meanwhile."""
     at = dt.datetime.now(dt.UTC)
+    ends_at = at + dt.timedelta(hours=9)
     person = facts["first_person"] + number
-    values = {
-        "person": person,
-        "bank": facts["banks"][bank],
-        "at": at,
-        "silent_since": at - dt.timedelta(days=1),
-        "size": None,
-        "wanted": None,
-        "low": False,
-        "wide": False,
-        "charging": False,
-        "policy": facts["policy"],
-        "slot": 1,
-        "ends_at": at + dt.timedelta(hours=9),
-        "at_end": "release",
-    }
-    with connection.transaction():
-        cursor = connection.cursor()
-        cursor.execute(sql["terminal"], (facts["token_digests"][bank],)).fetchone()
-        cursor.execute(sql["answer_find"], ("bench", f"key-{uuid.uuid4().hex}")).fetchone()
-        cursor.execute(sql["badge"], (facts["organisation"], facts["digests"][number])).fetchone()
-        cursor.execute(sql["situation"], values).fetchone()
-        row = cursor.execute(sql["take"], values).fetchone()
-        while row is None:
-            row = cursor.execute(sql["take_waiting"], values).fetchone()
-        claim_id, compartment_id = row[0], row[1]
-        cursor.execute(
-            sql["grant"], (person, compartment_id, claim_id, at, at + dt.timedelta(hours=9))
-        )
-        command = {
-            "id": uuid.uuid4(),
-            "compartment": compartment_id,
-            "opening": None,
-            "purpose": "claim",
-            "actor_kind": "person",
-            "actor_id": str(person),
-            "claim": claim_id,
-            "at": at,
-            "not_before": None,
-            "deadline": at + dt.timedelta(seconds=10),
-            "silent_since": at - dt.timedelta(days=1),
-        }
-        cursor.execute(sql["command"], command).fetchone()
-        for action in ("door.open_requested", "assignment.claimed"):
-            cursor.execute(
-                sql["event"],
-                (
-                    at,
-                    action,
-                    "person",
-                    str(person),
-                    facts["organisation"],
-                    None,
-                    facts["banks"][bank],
-                    compartment_id,
-                    person,
-                    "",
-                    "",
-                    "{}",
-                ),
-            )
-        cursor.execute(
-            sql["answer"], ("bench", uuid.uuid4().hex, "f" * 64, 200, json.dumps({"ok": True}))
-        )
+    bank_id, organisation = facts["banks"][bank], facts["organisation"]
+    row: Any = None
+    parameters: dict[str, Callable[[], Any]] = {
+        "terminal": lambda: (facts["token_digests"][bank],),
+        "answer_find": lambda: ("bench", uuid.uuid4().hex),
+        "badge": lambda: (facts["digests"][number], "badge", organisation),
+        "situation": lambda: {
+            "person": person, "bank": bank_id, "at": at, "silent_since": at
+        },
+        "take": lambda: {
+            "bank": bank_id, "size": None, "wanted": None, "low": False, "wide": False,
+            "charging": False, "person": person, "policy": facts["policy"], "slot": 1, "at": at,
+            "ends_at": ends_at, "at_end": "release",
+        },
+        "grant": lambda: (person, row[1], row[0], at, ends_at),
+        "command": lambda: {
+            "id": uuid.uuid4(), "compartment": row[1], "opening": None, "purpose": "claim",
+            "actor_kind": "person", "actor_id": str(person), "claim": row[0], "at": at,
+            "not_before": None, "deadline": at + dt.timedelta(seconds=10), "silent_since": at,
+        },
+        "event": lambda: (
+            at, "assignment.claimed", "person", str(person), organisation, facts["site"],
+            bank_id, row[1], person, "", "", "{}",
+        ),
+        "answer": lambda: ("bench", uuid.uuid4().hex, "f" * 64, 200, '{"ok": true}'),
+    }  # fmt: skip
+    with connection.transaction(), connection.cursor() as cursor:
+        for name, statement in sql:
+            cursor.execute(statement, parameters[name]())
+            found = cursor.fetchone() if cursor.description else None
+            if name == "take":
+                while found is None:
+                    found = cursor.execute(statement, parameters[name]()).fetchone()
+                row = found

@@ -141,11 +141,12 @@ class Place:
 
         return {
             "url": os.environ["DATABASE_URL"],
-            "statements": statements.of_a_claim(),
+            "statements": statements.of_a_claim(self),
             "banks": self.banks,
             "first_person": self.first_person,
             "policy": self.policy,
             "organisation": self.organisation,
+            "site": self.site,
             "digests": self.digests,
             "token_digests": [
                 enrolment.digest(self.terminal_token(n)) for n in range(len(self.banks))

@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
-from access.services import grants
-from audit.services import events, idempotency
-from kiosk import authentication
-from lockers.services import commands
-from occupancy.services import claiming
+from typing import Any
+
+from django.db import connection
+
+from tests.benchmarks.place import Place
+
+# Told apart by their beginning, as they are sent; a statement that is missing stops the measurement.
+_BEGINNINGS = {
+    "terminal": "SELECT t.id, t.name, b.id",
+    "answer_find": "SELECT fingerprint, status",
+    "badge": 'SELECT "access_credential"',
+    "situation": "SELECT s.organisation_id, s.id, b.id",
+    "take": "WITH door AS (\n    SELECT c.id, c.number",
+    "grant": "INSERT INTO access_grant",
+    "command": "WITH door AS (\n    SELECT c.id, b.bridge_id",
+    "event": "INSERT INTO audit_event",
+    "answer": "INSERT INTO audit_answer",
+}
 
 
-def of_a_claim() -> dict[str, str]:
-    """Return the statements of one claim by name."""
-    return {}
+def of_a_claim(place: Place) -> list[tuple[str, str]]:
+    """Claim once through the shipped view and return its statements by name, in order."""
+    from django.test import Client
+
+    sent: list[tuple[str, str]] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        stripped = sql.strip()
+        for name, beginning in _BEGINNINGS.items():
+            if stripped.startswith(beginning):
+                sent.append((name, sql))
+                break
+        else:
+            if not stripped.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")):
+                raise AssertionError(f"a statement that the comparison does not know: {sql}")
+        return execute(sql, params, many, context)
+
+    place.empty()
+    with connection.execute_wrapper(note):
+        answer = Client(SERVER_NAME="127.0.0.1").post(
+            "/kiosk/claim",
+            {"badge": place.badge(0), "choice": {"any": True}},
+            content_type="application/json",
+            headers={
+                "Authorization": f"Terminal {place.terminal_token(0)}",
+                "Idempotency-Key": "measuring",
+            },
+        )
+    if answer.status_code != 200 or {name for name, _ in sent} != set(_BEGINNINGS):
+        raise AssertionError(f"the claim went differently: {answer.content!r} {sent}")
+    return sent

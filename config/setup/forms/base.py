@@ -17,7 +17,7 @@ class StepForm(forms.Form):
     """One page of questions; it may look at what was answered before."""
 
     required_css_class = "is-required"
-    # A field that is only asked after some choices of another: {"prefix": ("reader", ("wedge",))}.
+    # A field that is only asked after some choices of another: {"before": ("reader", ("wedge",))}.
     asked_when: ClassVar[dict[str, tuple[str, tuple[str, ...]]]] = {}
 
     def __init__(self, *args: Any, answers: Answers | None = None, **kwargs: Any) -> None:

@@ -29,7 +29,7 @@ class BadgesForm(StepForm):
         widget=forms.RadioSelect,
         help_text=_("A PIN always works too, for those to whom you give one."),
     )
-    prefix = forms.CharField(
+    before = forms.CharField(
         label=_("What the reader sends before the number"),
         max_length=8,
         required=False,
@@ -56,7 +56,7 @@ class BadgesForm(StepForm):
         help_text=_("tcp://host:port, or a serial device such as /dev/ttyUSB0."),
     )
     asked_when = {
-        "prefix": ("reader", ("wedge",)),
+        "before": ("reader", ("wedge",)),
         "suffix": ("reader", ("wedge", "wired")),
         "length": ("reader", ("wedge", "wired")),
         "address": ("reader", ("wired",)),
@@ -66,7 +66,7 @@ class BadgesForm(StepForm):
         """Ask for what the chosen reader needs, and nothing for the others."""
         cleaned = super().clean() or {}
         if cleaned.get("reader") == ReaderTransport.WEDGE:
-            self.need(cleaned, "prefix")
+            self.need(cleaned, "before")
         if cleaned.get("reader") == ReaderTransport.WIRED:
             self.need(cleaned, "address")
             _check_address(self, cleaned)

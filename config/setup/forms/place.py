@@ -7,6 +7,7 @@ import zoneinfo
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from config.setup import drawing
@@ -27,6 +28,10 @@ def _time_zones() -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ")) for name in ["UTC", *places]]
 
 
+def _kinds() -> list[tuple[str, str]]:
+    return [(value, str(capfirst(label))) for value, label in SiteKind.choices]
+
+
 class PlaceForm(StepForm):
     """The organisation and its first site."""
 
@@ -34,7 +39,7 @@ class PlaceForm(StepForm):
     site = forms.CharField(
         label=_("First site"), max_length=120, help_text=_("One address. You can add more later.")
     )
-    kind = forms.ChoiceField(label=_("What kind of place is it?"), choices=SiteKind.choices)
+    kind = forms.ChoiceField(label=_("What kind of place is it?"), choices=_kinds)
     time_zone = forms.ChoiceField(
         label=_("Time zone"), choices=_time_zones, initial="Europe/London"
     )

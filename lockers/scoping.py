@@ -1,0 +1,170 @@
+"""Which rows a member of staff may see and change: those of the sites they were given.
+
+One mixin for every admin. Rows that belong to an organisation rather than a site are for staff
+who have the right on any of its sites. Missing and forbidden give the same 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest
+from guardian.shortcuts import get_objects_for_user
+
+from audit.admin_log import RecordedAdmin
+from lockers.models import Bank, Compartment, Organisation, Site
+
+VIEW, OPERATE, MANAGE = "lockers.view_site", "lockers.operate_site", "lockers.manage_site"
+
+
+def sites_of(user: Any, right: str = VIEW) -> models.QuerySet[Site]:
+    """Return the sites on which somebody holds a right; superusers hold every one."""
+    if not user.is_authenticated or not user.is_active:
+        return Site.objects.none()
+    sites: models.QuerySet[Site] = get_objects_for_user(
+        user, right, klass=Site, accept_global_perms=False
+    )
+    return sites
+
+
+def organisations_of(user: Any, right: str = VIEW) -> models.QuerySet[Organisation]:
+    """Return the organisations in which somebody holds a right on some site."""
+    if user.is_superuser and user.is_active:
+        return Organisation.objects.all()
+    return Organisation.objects.filter(sites__in=sites_of(user, right)).distinct()
+
+
+def _hidden(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a page answer 404 where Django would say 403: forbidden looks like missing."""
+
+    @wraps(view)
+    def guarded(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return view(self, request, *args, **kwargs)
+        except PermissionDenied as error:
+            raise Http404 from error
+
+    return guarded
+
+
+class SiteScopedAdmin(RecordedAdmin):
+    """An admin that shows and changes only what its user's sites allow.
+
+    ``site_path`` is the lookup from the model to its site ("" when it is the site itself);
+    ``organisation_path`` the one to its organisation. A row with neither right is not there. A
+    model with both, and no site in a row, is judged by its organisation.
+    """
+
+    site_path: str | None = None
+    organisation_path: str | None = None
+    view_right = VIEW
+    change_right = MANAGE
+    # History is read here, never edited.
+    is_history = False
+
+    def rows(self, user: Any, right: str) -> models.Q:
+        """Return the condition for rows on which somebody holds a right."""
+        if user.is_active and user.is_superuser:
+            return models.Q()
+        condition = models.Q(pk__in=[])
+        if self.site_path is not None:
+            lookup = f"{self.site_path}__in" if self.site_path else "pk__in"
+            condition |= models.Q(**{lookup: sites_of(user, right)})
+        if self.organisation_path is not None:
+            lookup = f"{self.organisation_path}__in" if self.organisation_path else "pk__in"
+            by_organisation = models.Q(**{lookup: organisations_of(user, right)})
+            if self.site_path:
+                by_organisation &= models.Q(**{f"{self.site_path}__isnull": True})
+            condition |= by_organisation
+        return condition
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(self.rows(request.user, self.view_right))
+
+    def _holds(self, request: HttpRequest, right: str, obj: models.Model | None) -> bool:
+        user = request.user
+        if not user.is_active or not user.is_staff:
+            return False
+        if user.is_superuser:
+            return True
+        if obj is None or obj.pk is None:
+            return sites_of(user, right).exists()
+        return bool(
+            self.model._default_manager.filter(self.rows(user, right), pk=obj.pk).exists()
+        )
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._holds(request, self.view_right, None)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._holds(request, self.view_right, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not self.is_history and self._holds(request, self.change_right, None)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not self.is_history and self._holds(request, self.change_right, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not self.is_history and self._holds(request, self.change_right, obj)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer only what the user may see; the form refuses anything else as no valid choice."""
+        kwargs.setdefault("queryset", self._offered(db_field, request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault("queryset", self._offered(db_field, request))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def _offered(self, db_field: Any, request: HttpRequest) -> Any:
+        related = db_field.remote_field.model
+        other = self.admin_site._registry.get(related)
+        if isinstance(other, SiteScopedAdmin):
+            right = self.change_right if related in (Site, Bank) else self.view_right
+            return related._default_manager.filter(other.rows(request.user, right))
+        if request.user.is_superuser:
+            return related._default_manager.all()
+        return related._default_manager.none()
+
+    def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> Any:
+        return self._offered(db_field, request)
+
+    def scope_of(self, obj: models.Model) -> dict[str, Any]:
+        """Find organisation, site, bank and compartment by the paths that scope the rows."""
+        scope: dict[str, Any] = {}
+        site = _follow(obj, self.site_path)
+        if isinstance(site, Site):
+            scope |= {"site_id": site.pk, "organisation_id": site.organisation_id}
+        else:
+            organisation = _follow(obj, self.organisation_path)
+            if isinstance(organisation, Organisation):
+                scope["organisation_id"] = organisation.pk
+        if isinstance(obj, Compartment):
+            scope |= {"bank_id": obj.bank_id, "compartment_id": obj.pk}
+        elif isinstance(obj, Bank):
+            scope["bank_id"] = obj.pk
+        return scope
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> Any:
+        raise Http404
+
+    changelist_view = _hidden(RecordedAdmin.changelist_view)
+    add_view = _hidden(RecordedAdmin.add_view)
+    change_view = _hidden(RecordedAdmin.change_view)
+    delete_view = _hidden(RecordedAdmin.delete_view)
+    history_view = _hidden(RecordedAdmin.history_view)
+
+
+def _follow(obj: Any, path: str | None) -> Any:
+    if path is None:
+        return None
+    for step in filter(None, path.split("__")):
+        obj = getattr(obj, step, None)
+    return obj

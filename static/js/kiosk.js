@@ -1,0 +1,397 @@
+// The kiosk's screen. Where each event leads is the table of kiosk/flow.py; what happens is decided by
+// the server. Nothing of a person is kept here but initials and opaque ids, and both go at the reset.
+
+import { post } from "./kiosk_api.js";
+import { choices, counts } from "./kiosk_choices.js";
+import { doorway } from "./kiosk_door.js";
+import { drawing } from "./kiosk_drawing.js";
+import { hold } from "./kiosk_hold.js";
+import { idle } from "./kiosk_idle.js";
+import { link } from "./kiosk_link.js";
+import { pad } from "./kiosk_pad.js";
+import { wedge } from "./kiosk_wedge.js";
+import { fill, shortTime } from "./kiosk_words.js";
+
+const given = JSON.parse(document.getElementById("given").textContent);
+const { words, flow } = given;
+const $ = (selector) => document.querySelector(selector);
+const all = (selector) => [...document.querySelectorAll(selector)];
+const IDENTIFYING = ["attract", "pin_start", "pin_number", "pin_code", "where_ask", "refused"];
+// A screen in use lets an idle one beside it answer a tap at the bank's own reader.
+const POLITE_MS = 700;
+
+let step = "attract";
+let bank = given.state;
+let tied = false;
+let busy = false;
+let session = fresh();
+let toastTimer = 0;
+
+function fresh() {
+  return { scan: null, choices: null, holds: [], held: null, pinFor: "", pinNumber: "", undo: 0 };
+}
+
+// ---- steps -------------------------------------------------------------------------------
+
+function go(event) {
+  const next = flow[step][event];
+  const changed = next !== step;
+  step = next;
+  document.body.dataset.step = step;
+  for (const section of all("section[data-step]")) section.hidden = section.dataset.step !== step;
+  if (changed) $(`section[data-step="${step}"] h1`)?.setAttribute("tabindex", "-1");
+  if (changed) $(`section[data-step="${step}"] h1`)?.focus({ preventScroll: true });
+  if (step === "attract" || step === "revoked") idler.stop();
+  else idler.touch();
+  draw();
+}
+
+function reset() {
+  if (session.scan) post("/kiosk/end", { scan: session.scan });
+  clearInterval(session.undo);
+  session = fresh();
+  door.forget();
+  finisher.reset();
+  numberPad.clear();
+  codePad.clear();
+  note("");
+  pinNote("");
+  $("#help").close();
+  document.activeElement?.blur();
+  if (bank.layout !== given.drawing.layout) location.reload();
+  go("reset");
+}
+
+function draw() {
+  const held = session.held;
+  const isOffline = !tied || !bank.online;
+  const none = bank.free.total === 0;
+  document.body.dataset.tie = tied ? "up" : "down";
+  for (const button of all("[data-needs-doors]")) button.disabled = isOffline || bank.opening;
+  for (const button of all("[data-here-only]")) button.hidden = !held?.here;
+  $("#who").hidden = !session.scan;
+  $("#banner").hidden = !bank.opening;
+  $("#banner").textContent = fill(words.bank_opening, { bank: given.bank.name });
+  $("#unreachable").hidden = !isOffline;
+  $("#unreachable").textContent = !tied
+    ? words.disconnected
+    : fill(bank.instead ? words.offline_instead : words.offline, { bank: bank.instead });
+  $(".welcome").hidden = isOffline;
+  $("#welcome").textContent = none ? words.all_taken : words.welcome;
+  counts(bank, isOffline);
+  choices(given.drawing, bank, words, isOffline || bank.opening, (size) => claim({ choice: { size } }));
+  view.update(tied ? bank.doors : {}, tied ? bank.open : []);
+  view.pickable(step === "drawing" && !isOffline && !bank.opening);
+  view.highlight(["door", "yours", "place"].includes(step) && held?.here ? held.compartment : null);
+  if (!held) return;
+  const where = held.here
+    ? fill(words.where, { where: held.where })
+    : fill(held.directions ? words.where_else : words.where_bank, held);
+  for (const one of all("[data-number]")) one.textContent = held.number;
+  for (const one of all("[data-where]")) one.textContent = where;
+  if (step === "yours") yours(held);
+  $("#get_another").hidden = !session.choices?.left;
+}
+
+function yours(held) {
+  const until = held.ends_at ? shortTime(held.ends_at, given.time_zone) : "";
+  const text = bank.open.includes(held.compartment)
+    ? words.yours_open
+    : until === "00:00" ? words.yours_midnight
+    : until ? words.yours_until
+    : words.yours;
+  $('section[data-step="yours"] [data-live]').textContent = fill(text, {
+    number: held.number,
+    time: until,
+  });
+}
+
+function note(text) {
+  for (const one of all("[data-note]")) {
+    one.textContent = text;
+    one.hidden = !text;
+  }
+}
+
+function pinNote(text) {
+  $("#pin_note").textContent = text;
+  $("#pin_note").hidden = !text;
+}
+
+function toast(text) {
+  clearTimeout(toastTimer);
+  $("#toast").textContent = text;
+  $("#toast").hidden = false;
+  toastTimer = setTimeout(() => { $("#toast").hidden = true; }, 6000);
+}
+
+// ---- asking the server --------------------------------------------------------------------
+
+async function ask(path, body) {
+  if (busy) return null;
+  busy = true;
+  document.body.dataset.busy = "";
+  const mine = session;
+  const answer = await post(path, body);
+  busy = false;
+  delete document.body.dataset.busy;
+  // Cleared meanwhile: what comes back now is nobody's. A scan that was made is ended.
+  if (mine !== session) {
+    if (answer.body.scan) post("/kiosk/end", { scan: answer.body.scan });
+    return null;
+  }
+  idler.touchIfOn();
+  if (answer.body.code === "device_revoked") {
+    revoked();
+    return null;
+  }
+  return answer;
+}
+
+function revoked() {
+  session = fresh();
+  door.forget();
+  go("revoked");
+}
+
+function refuse(answer) {
+  if (answer.body.code === "scan_over") session.scan = null;
+  const mayChoose = session.scan && session.choices?.left && !session.held;
+  $("#choose_again").hidden = !mayChoose;
+  $("[data-refusal]").textContent = answer.body.message ?? words.gave_up;
+  go("refused");
+}
+
+async function identify(body) {
+  const asked = step;
+  const answer = await ask("/kiosk/scan", body);
+  if (!answer) return;
+  if (!answer.ok) {
+    if (answer.body.code === "scan_taken" || !IDENTIFYING.includes(step)) return;
+    if (step === "pin_code" && "pin" in body) wrongPin(answer);
+    else refuse(answer);
+    return;
+  }
+  const { scan, initials, holds, choices: may } = answer.body;
+  const here = holds.filter((one) => one.here);
+  Object.assign(session, { scan, holds, choices: may, pinNumber: "" });
+  $("#who").textContent = fill(words.someone, { initials });
+  codePad.clear();
+  numberPad.clear();
+  session.held = here[0] ?? holds[0] ?? null;
+  if (here.length > 1) {
+    which(here);
+    go("identified_many");
+  } else if (here.length === 1) go("identified_holder");
+  else if (holds.length && (asked === "where_ask" || !may.left)) go("identified_elsewhere");
+  else {
+    session.held = null;
+    go("identified_free");
+  }
+}
+
+function which(held) {
+  $("#which").replaceChildren(
+    ...held.map((one) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "key key--card";
+      button.innerHTML = "<strong></strong><span></span>";
+      button.firstChild.textContent = one.number;
+      button.lastChild.textContent = one.where;
+      button.addEventListener("click", () => {
+        session.held = one;
+        go("picked");
+      });
+      return button;
+    }),
+  );
+}
+
+function wrongPin(answer) {
+  codePad.clear();
+  const seconds = answer.body.facts?.wait_seconds;
+  if (!seconds) {
+    pinNote(answer.body.message ?? words.gave_up);
+    return;
+  }
+  const mine = session;
+  const until = performance.now() + seconds * 1000;
+  codePad.block(true);
+  const count = () => {
+    const left = Math.ceil((until - performance.now()) / 1000);
+    if (mine !== session || step !== "pin_code") clearInterval(timer);
+    else if (left > 0) pinNote(`${words.no_match} ${fill(words.wait, { n: left })}`);
+    else {
+      clearInterval(timer);
+      codePad.block(false);
+      pinNote(words.try_now);
+    }
+  };
+  const timer = setInterval(count, 250);
+  count();
+}
+
+async function claim(choice) {
+  note("");
+  const answer = await ask("/kiosk/claim", { scan: session.scan, ...choice });
+  if (!answer) return;
+  if (answer.ok) {
+    session.choices.left -= 1;
+    session.held = { ...answer.body, here: true, where: view.get(answer.body.compartment).where };
+    go("claimed");
+    door.watch(answer.body, session.scan, { isFirst: true });
+  } else if (["compartment_taken", "no_compartment_available"].includes(answer.body.code) && step !== "door") {
+    note(answer.body.message);
+  } else refuse(answer);
+}
+
+async function open() {
+  const answer = await ask("/kiosk/open", { scan: session.scan, claim: session.held.claim });
+  if (!answer) return;
+  if (!answer.ok) {
+    refuse(answer);
+    return;
+  }
+  const isFirst = step === "door" && door.isFirst();
+  go("opening");
+  door.watch(answer.body, session.scan, { isFirst });
+}
+
+async function finish() {
+  const answer = await ask("/kiosk/finish", { scan: session.scan, claim: session.held.claim });
+  if (!answer) return;
+  if (!answer.ok) {
+    refuse(answer);
+    return;
+  }
+  const until = performance.now() + answer.body.undo_seconds * 1000;
+  const count = () => {
+    const left = Math.ceil((until - performance.now()) / 1000);
+    $("#undo").disabled = left <= 0;
+    $("#undo").textContent = fill(words.undo_left, { n: Math.max(left, 0) });
+    if (left <= 0) clearInterval(session.undo);
+  };
+  clearInterval(session.undo);
+  session.undo = setInterval(count, 250);
+  count();
+  go("finished");
+}
+
+async function undo() {
+  const answer = await ask("/kiosk/undo", { scan: session.scan, claim: session.held.claim });
+  if (!answer) return;
+  clearInterval(session.undo);
+  if (answer.ok) go("undone");
+  else refuse(answer);
+}
+
+function enteredNumber(number) {
+  session.pinNumber = number;
+  pinNote("");
+  codePad.clear(words.type_pin);
+  go("entered");
+}
+
+function pickPin(what) {
+  session.pinFor = what;
+  numberPad.clear(what === "door" ? words.type_door : words.type_person);
+  go("picked");
+}
+
+// ---- the parts ------------------------------------------------------------------------------
+
+const idler = idle(
+  { box: $("#still"), left: $("#still_left"), bar: $("#still_bar") },
+  { fill, words, onOver: reset },
+);
+const view = drawing($("#bank"), given.drawing, {
+  label: (one, isFree) =>
+    fill(isFree ? words.door_free : words.door_taken, {
+      number: one.number,
+      where: one.where,
+      size: given.drawing.sizes.find((size) => size.id === one.size)?.name ?? "",
+    }),
+  onPick: (one) => claim({ choice: { compartment: one.id } }),
+});
+const numberPad = pad($('section[data-step="pin_number"]'), {
+  masked: false, fill, words, onEnter: enteredNumber,
+});
+const codePad = pad($('section[data-step="pin_code"]'), {
+  masked: true, fill, words,
+  onEnter: (pin) => identify({ [session.pinFor]: session.pinNumber, pin }),
+});
+const finisher = hold($("#finish"), $("#finish_plain"), { words, onDone: finish });
+const socket = link({
+  onMessage(message) {
+    if (message.type === "bank") bank = message;
+    if (message.type === "command") door.heard(message);
+    if (message.type === "scan") waiting(message.scan);
+    if (message.type === "bank" && step === "attract" && bank.layout !== given.drawing.layout) {
+      location.reload();
+    }
+    draw();
+  },
+  onTie(isUp) {
+    if (isUp && !tied) door.askAgain();
+    tied = isUp;
+    if (!isUp) draw();
+  },
+  onRevoked: revoked,
+});
+const door = doorway(words, {
+  watch: (command, scan) => socket.send({ type: "watch", command, scan }),
+  moved: () => idler.touchIfOn(),
+  closed: () => go("closed"),
+});
+
+function tapped(body) {
+  if (step === "revoked" || busy) return;
+  if (!IDENTIFYING.includes(step)) reset();
+  identify(body);
+}
+
+function waiting(scan) {
+  if (step === "attract" || step === "where_ask") tapped({ scan });
+  else setTimeout(() => tapped({ scan }), POLITE_MS);
+}
+
+wedge(given.readers, {
+  onRead: (raw) => tapped({ badge: raw }),
+  onBadRead: () => toast(words.bad_read),
+});
+
+const actions = {
+  use_pin: () => go("use_pin"),
+  ask_where: () => go("ask_where"),
+  pick_door: () => pickPin("door"),
+  pick_person: () => pickPin("personal_number"),
+  back: () => go("back"),
+  again: () => { session.held = null; note(""); go(step === "yours" ? "another" : "again"); },
+  any: () => claim({ choice: { any: true } }),
+  draw: () => { note(""); go("draw"); },
+  another: () => claim({ instead_of: session.held.claim }),
+  open,
+  undo,
+  done: reset,
+  more_time: () => idler.touch(),
+  help: () => $("#help").showModal(),
+  close_help: () => $("#help").close(),
+  reach() {
+    const isOn = document.body.toggleAttribute("data-reach");
+    $('[data-do="reach"]').setAttribute("aria-pressed", String(isOn));
+  },
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-do]");
+  if (button && !button.disabled) actions[button.dataset.do]();
+});
+for (const kind of ["pointerdown", "keydown"]) {
+  document.addEventListener(kind, () => idler.touchIfOn(), { capture: true });
+}
+document.addEventListener("contextmenu", (event) => event.preventDefault());
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+draw();
