@@ -59,6 +59,7 @@ class Framing:
 class Here:
     """The terminal that asks, and where it stands."""
 
+    readers: tuple[Framing, ...]
     terminal_id: int
     terminal: str
     bank_id: int
@@ -69,7 +70,6 @@ class Here:
     site: str
     organisation_id: int
     time_zone: str
-    readers: tuple[Framing, ...]
 
     @property
     def actor(self) -> Actor:
@@ -98,7 +98,7 @@ def resolve(token: str) -> Here | None:
     if row is None:
         return None
     readers = tuple(Framing(*one) for one in json.loads(row[10] or "[]"))
-    return Here(*row[:10], readers)
+    return Here(readers, *row[:10])
 
 
 def token_of(request: HttpRequest) -> str:

@@ -26,6 +26,7 @@ from kiosk.authentication import Here, KioskRequest, terminal_required
 from kiosk.errors import Malformed
 from kiosk.models import Scan
 from kiosk.services import doors, scans
+from occupancy.services import assignments
 from occupancy.services.assignments import Claimed, Wanted
 
 Verb = Callable[[Here, dict[str, Any], dt.datetime], dict[str, Any]]
@@ -154,7 +155,7 @@ def _finish(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]
     return {
         "claim": assignment.pk,
         "number": assignment.compartment.number,
-        "undo_seconds": int(doors.assignments.UNDO_WITHIN.total_seconds()),
+        "undo_seconds": int(assignments.UNDO_WITHIN.total_seconds()),
     }
 
 
@@ -222,12 +223,12 @@ def _id(body: dict[str, Any], name: str) -> uuid.UUID:
 
 
 def _wanted(choice: object) -> Wanted:
-    match choice:
-        case {"any": True}:
+    if isinstance(choice, dict):
+        if choice.get("any") is True:
             return Wanted()
-        case {"size": _}:
+        if "size" in choice:
             return Wanted(size_id=_number(choice, "size"))
-        case {"compartment": _}:
+        if "compartment" in choice:
             return Wanted(compartment_id=_number(choice, "compartment"))
     raise Malformed(problem='choice must be {"any": true}, {"size": id} or {"compartment": id}')
 

@@ -90,6 +90,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='claim',
+            index=models.Index(condition=models.Q(('closed_at__isnull', True), ('started_at__isnull', True)), fields=['compartment'], name='occupancy_claim_planned'),
+        ),
+        migrations.AddIndex(
+            model_name='claim',
             index=models.Index(fields=['compartment', '-id'], name='occupancy_claim_by_door'),
         ),
         migrations.AddIndex(

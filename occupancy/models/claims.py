@@ -119,6 +119,12 @@ class Claim(models.Model):
         ]
         indexes = [
             models.Index(fields=["compartment", "-id"], name="occupancy_claim_by_door"),
+            # Reservations and closures to come: few, and asked for at every claim.
+            models.Index(
+                fields=["compartment"],
+                name="occupancy_claim_planned",
+                condition=models.Q(closed_at__isnull=True, started_at__isnull=True),
+            ),
             models.Index(fields=["holder", "-id"], name="occupancy_claim_by_holder"),
             models.Index(
                 fields=["ends_at"],

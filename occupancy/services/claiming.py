@@ -99,16 +99,20 @@ LEFT JOIN LATERAL (
 WHERE b.id = %(bank)s
 """
 
+# Sub-selects that stay so (LIMIT): each door is one probe of a small partial index. As an
+# anti-join the plan is kept from when the table was small, and costs seconds when it has grown.
 _FREE = """
     c.bank_id = %(bank)s AND c.service_status = 'in_service' AND k.state <> 'offline'
     AND (%(size)s::bigint IS NULL OR c.size_id = %(size)s)
     AND (%(wanted)s::bigint IS NULL OR c.id = %(wanted)s)
     AND (d.state IS DISTINCT FROM 'open' OR %(wanted)s::bigint IS NOT NULL)
-    AND NOT EXISTS (
-        SELECT FROM occupancy_claim x
-        WHERE x.compartment_id = c.id AND x.closed_at IS NULL
-          AND (x.started_at IS NOT NULL
-               OR tstzrange(x.starts_at, x.ends_at) && tstzrange(%(at)s, %(ends_at)s)))
+    AND (SELECT x.id FROM occupancy_claim x
+         WHERE x.compartment_id = c.id AND x.closed_at IS NULL AND x.started_at IS NOT NULL
+         LIMIT 1) IS NULL
+    AND (SELECT x.id FROM occupancy_claim x
+         WHERE x.compartment_id = c.id AND x.closed_at IS NULL AND x.started_at IS NULL
+           AND x.starts_at < %(ends_at)s AND (x.ends_at IS NULL OR x.ends_at > %(at)s)
+         LIMIT 1) IS NULL
 """
 # Doors kept for those who need them go last; then the smallest, then as they stand.
 _TAKE = f"""

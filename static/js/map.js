@@ -3,8 +3,9 @@ import { drawBank, showBank, showDoor } from "./map_drawing.js";
 import { listBank, listDoor } from "./map_list.js";
 import { Panel } from "./map_panel.js";
 import { Feed } from "./map_socket.js";
+import { announce, summarise } from "./map_voice.js";
 import { neighbour } from "./map_walk.js";
-import { say, stateWord } from "./map_words.js";
+import { say } from "./map_words.js";
 
 const config = document.getElementById("map-config").dataset;
 const byId = (id) => document.getElementById(id);
@@ -143,10 +144,6 @@ function sift(doors = map.doors.values()) {
 byId("map-chips").addEventListener("click", (event) => {
   const chip = event.target.closest(".chip");
   if (!chip) return;
-  if (chip.id === "map-clear") {
-    clearFilter();
-    return;
-  }
   const name = chip.dataset.state ?? "open!";
   const on = !map.filter.delete(name);
   if (on) map.filter.add(name);
@@ -154,14 +151,14 @@ byId("map-chips").addEventListener("click", (event) => {
   sift();
 });
 
-function clearFilter() {
+byId("map-clear").addEventListener("click", () => {
   map.filter.clear();
   map.number = "";
   byId("map-number").value = "";
   for (const chip of document.querySelectorAll(".chip[aria-pressed]")) chip.setAttribute("aria-pressed", "false");
   count();
   sift();
-}
+});
 
 byId("map-number").addEventListener("input", (event) => {
   map.number = event.target.value.trim().toLowerCase();
@@ -299,7 +296,7 @@ function onDelta(frame) {
   const changed = take(frame);
   show(changed);
   if (frame.banks.length) openings();
-  summarise(changed);
+  summarise(changed, map);
 }
 
 function live() {
@@ -344,31 +341,6 @@ function openings() {
     return note;
   });
   byId("map-openings").replaceChildren(...notes);
-}
-
-// ---- Said aloud, politely: a summary every few seconds, not each change
-
-let heard = [];
-let speaking = null;
-
-function announce(text) {
-  byId("map-announce").textContent = text;
-}
-
-function summarise(changed) {
-  heard.push(...changed);
-  if (!changed.length || speaking) return;
-  speaking = setTimeout(() => {
-    speaking = null;
-    const doors = [...new Set(heard)];
-    heard = [];
-    const free = map.banks.reduce((sum, bank) => sum + bank.free, 0);
-    const total = map.doors.size;
-    const [door] = doors;
-    announce(doors.length === 1
-      ? say("summary_one", { number: door.shape.number, state: stateWord(door.now.state), free, total })
-      : say("summary", { count: doors.length, free, total }));
-  }, 4000);
 }
 
 new Feed(config.site, {

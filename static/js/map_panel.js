@@ -21,6 +21,7 @@ export class Panel {
     this.onClose = onClose;
     this.shown = null;
     panel.addEventListener("click", (event) => event.target.closest("[data-close]") && this.close());
+    panel.addEventListener("htmx:beforeRequest", (event) => this.spare(event));
     panel.addEventListener("htmx:configRequest", (event) => this.sign(event));
     panel.addEventListener("htmx:beforeSwap", (event) => this.judge(event));
     panel.addEventListener("htmx:sendError", () => this.fail());
@@ -58,6 +59,17 @@ export class Panel {
     key.hidden = false;
     panel.classList.remove("is-open");
     this.onClose();
+  }
+
+  // The story looks again by itself while a door is on its way. What somebody is writing stays:
+  // then only the line of progress is renewed.
+  spare(event) {
+    const again = event.detail.elt;
+    if (!again.matches(".story") || !again.querySelector("details[open]")) return;
+    event.preventDefault();
+    const { path } = event.detail.requestConfig ?? {};
+    const line = again.querySelector(".progress");
+    if (path && line) htmx.ajax("GET", path, { target: line, select: ".progress", swap: "outerHTML" });
   }
 
   sign(event) {

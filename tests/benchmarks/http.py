@@ -51,7 +51,9 @@ class _Client(asyncio.Protocol):
         lowered = head.lower()
         start = lowered.find(b"content-length:")
         if start < 0:
-            raise AssertionError(f"an answer without a length: {head!r}")
+            self.done.set_exception(AssertionError(f"an answer without a length: {head!r}"))
+            self.transport.close()
+            return
         length = int(lowered[start + 15 :].split(b"\r\n", 1)[0])
         if len(body) < length:
             return

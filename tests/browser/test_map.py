@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection
+from django.db import connection, connections
 from playwright.sync_api import Page, expect, sync_playwright
 
 from audit.models import Event
@@ -118,6 +118,8 @@ def seen(estate: Estate) -> Iterator[tuple[Page, Estate, int]]:
         server = stack.enter_context(contextlib.ExitStack())
         server.enter_context(_serving(port))
         play = stack.enter_context(sync_playwright())
+        # And while that loop runs, the test has a database connection of its own.
+        stack.callback(connections.close_all)
         browser = play.chromium.launch(
             executable_path="/usr/bin/chromium",
             args=["--no-sandbox", "--disable-background-networking"],
@@ -174,8 +176,14 @@ def test_a_change_in_the_database_is_seen_and_nothing_is_open_before_a_sensor_sa
     page.get_by_role("button", name="Open", exact=True).click()
     progress = page.locator(".progress")
     expect(progress).to_contain_text("Waiting for the lock")
+    # What is being written stays while the story looks again.
+    page.get_by_text("Take out of service").first.click()
+    reason = page.locator("#reason-service")
+    reason.fill("Half a sent")
     Command.objects.update(status="actuated")
     expect(progress).to_contain_text("No sensor has said so yet")
+    expect(reason).to_have_value("Half a sent")
+    page.get_by_text("Take out of service").first.click()
     expect(door).to_have_class("door is-free is-selected")
     Command.objects.update(status="opened")
     Door.objects.filter(compartment=estate.doors[0]).update(state="open")

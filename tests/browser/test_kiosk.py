@@ -1,0 +1,252 @@
+"""The kiosk in a real browser, against the real server process.
+
+The bridge is played by the services that its consumer calls: commands taken, journal lines in.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from playwright.sync_api import Page, expect, sync_playwright
+
+from audit.models import Event
+from lockers.models import Command
+from lockers.services import commands, enrolment, journal
+from occupancy.models import Assignment
+from tests.factories.cast import AMIRA_BADGE, SETUP, TERMINAL_TOKEN, Estate
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def estate(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Estate:
+    # Playwright's own loop runs in this thread; the database is still used from it alone.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    return Estate.build(at=timezone.now())
+
+
+@pytest.fixture
+def server(estate: Estate) -> Iterator[str]:
+    """Run the shipped ASGI server on the test database and return its address."""
+    told = connection.get_connection_params()
+    address = f"{told['user']}:{told['password']}@{told['host']}:{told.get('port') or 5432}"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "config.asgi:application", "--lifespan", "on"]
+        + ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": f"postgresql://{address}/{told['dbname']}"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(url, process)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        assert process.poll() is None, "the server ended"
+        try:
+            urllib.request.urlopen(f"{url}/healthz/", timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError("the server did not answer within 30 s")
+
+
+@pytest.fixture
+def page(server: str, estate: Estate) -> Iterator[Page]:
+    """Return an enrolled kiosk's page, live."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-background-networking"],
+        )
+        context = browser.new_context(viewport={"width": 1080, "height": 1920})
+        context.add_cookies([{"name": "terminal", "value": TERMINAL_TOKEN, "url": server}])
+        page = context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{server}/kiosk/")
+        expect(page.locator("body")).to_have_attribute("data-tie", "up")
+        yield page
+        assert errors == []
+        browser.close()
+
+
+class Bridge:
+    """What the bank's bridge would report of the newest command."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+
+    def report(self, kind: str) -> None:
+        command = Command.objects.order_by("-requested_at")[0]
+        presence = self.estate.bridge.presence
+        presence.refresh_from_db()
+        at = timezone.now()
+        commands.take_queued(bridge_id=self.estate.bridge.pk, at=at)
+        line = journal.Line(
+            seq=presence.last_seq + 1,
+            kind=kind,
+            occurred_at=at,
+            compartment_id=command.compartment_id,
+            command_id=command.pk,
+        )
+        assert presence.journal is not None
+        journal.receive(bridge=self.estate.bridge, journal=presence.journal, lines=[line], at=at)
+
+
+def tap(page: Page, badge: str = AMIRA_BADGE) -> None:
+    page.keyboard.type(f"~{badge}")
+    page.keyboard.press("Enter")
+
+
+def at_step(page: Page, step: str) -> Any:
+    """Wait for a step and return its section."""
+    expect(page.locator("body")).to_have_attribute("data-step", step)
+    return page.locator(f'section[data-step="{step}"]')
+
+
+def test_the_main_job_from_tap_to_undo(page: Page, estate: Estate) -> None:
+    bridge = Bridge(estate)
+    expect(page.locator("#counts")).to_have_text(re.compile(r"2 Small\s*1 Large"))
+    tap(page)
+    at_step(page, "choose").get_by_role("button", name=re.compile("^Any")).click()
+
+    door = at_step(page, "door")
+    expect(door.locator("[data-number]")).to_have_text("1")
+    expect(door.locator("[data-where]")).to_have_text(
+        "It is the first on the left, at waist height."
+    )
+    live = door.get_by_role("status")
+    expect(live).to_have_text("Door 1 is opening.")
+    # The board's acknowledgement is not a door.
+    bridge.report("command_actuated")
+    expect(door.locator("#ladder li[data-done]")).to_have_count(2)
+    expect(live).to_have_text("Door 1 is opening.")
+    bridge.report("command_opened")
+    expect(live).to_have_text("Door 1 is open. Close it when you are done.")
+    bridge.report("command_closed")
+
+    yours = at_step(page, "yours")
+    expect(yours.get_by_role("status")).to_have_text("Door 1 is yours until midnight.")
+    finish = yours.get_by_role("button", name="Finish")
+    finish.click(delay=300)
+    expect(page.locator("body")).to_have_attribute("data-step", "yours")
+    assert Assignment.objects.get().closed_at is None
+    finish.click(delay=2200)
+    at_step(page, "finished").get_by_role("button", name=re.compile("^Undo")).click()
+    at_step(page, "yours")
+    assert Assignment.objects.get().closed_at is None
+    trail = Event.objects.order_by("id").values_list("action", flat=True)
+    assert [a for a in trail if a.startswith(("assignment", "door", "person"))] == [
+        "person.identified",
+        "door.open_requested",
+        "assignment.claimed",
+        "door.opened",
+        "door.closed",
+        "assignment.released",
+        "assignment.release_undone",
+    ]
+    yours.get_by_role("button", name="Done").click()
+    at_step(page, "attract")
+    assert "AE" not in page.locator("#stage").inner_text()
+
+
+def test_a_door_that_did_not_open_offers_another(page: Page, estate: Estate) -> None:
+    tap(page)
+    at_step(page, "choose").get_by_role("button", name="Choose on the drawing").click()
+    at_step(page, "drawing")
+    page.get_by_role("button", name=re.compile("^Door 2, Small")).click()
+    door = at_step(page, "door")
+    Bridge(estate).report("command_failed")
+    expect(door.get_by_role("status")).to_have_text(
+        "Door 2 did not open. Try again, or take another."
+    )
+    door.get_by_role("button", name="Take another").click()
+    expect(door.locator("[data-number]")).to_have_text("1")
+    held = Assignment.objects.get(closed_at=None)
+    assert held.compartment == estate.doors[0]
+
+
+def test_a_read_that_is_not_whole_reaches_neither_pin_nor_button(page: Page) -> None:
+    page.get_by_role("button", name="Use a PIN").click()
+    at_step(page, "pin_start").get_by_role("button", name=re.compile("Get a locker")).click()
+    pad = at_step(page, "pin_number")
+    pad.get_by_role("button", name="7").focus()
+    for broken in (AMIRA_BADGE, f"~{AMIRA_BADGE[1:]}", f"~{AMIRA_BADGE}9"):
+        page.keyboard.type(broken)
+        page.keyboard.press("Enter")
+        expect(page.locator("#toast")).to_contain_text("not read whole")
+        expect(pad.locator("[data-pad-echo]")).to_have_text("")
+    assert not Event.objects.filter(action="person.identified").exists()
+    # The keyboard itself still works: Enter presses the key that has the focus.
+    page.keyboard.press("Enter")
+    expect(pad.locator("[data-pad-echo]")).to_have_text("7")
+
+
+def test_an_offline_bridge_is_said_before_anybody_chooses(page: Page, estate: Estate) -> None:
+    presence = estate.bridge.presence
+    presence.connection = None
+    presence.save(update_fields=["connection"])
+    expect(page.locator("#unreachable")).to_have_text(
+        "These lockers cannot be reached right now. Ask reception."
+    )
+    expect(page.get_by_role("button", name="Use a PIN")).to_be_disabled()
+
+
+def test_a_token_revoked_mid_flow_fills_the_screen(page: Page, estate: Estate) -> None:
+    tap(page)
+    at_step(page, "choose")
+    enrolment.revoke(
+        device=estate.terminal,
+        subject="terminal",
+        site=estate.site,
+        actor=SETUP,
+        at=timezone.now(),
+    )
+    page.get_by_role("button", name=re.compile("^Any")).click()
+    expect(at_step(page, "revoked").get_by_role("alert")).to_have_text(
+        "This screen is not set up any more."
+    )
+    assert not Assignment.objects.exists()
+
+
+def test_finish_without_holding_takes_two_presses(page: Page, estate: Estate) -> None:
+    tap(page)
+    at_step(page, "choose").get_by_role("button", name=re.compile("^Any")).click()
+    at_step(page, "door")
+    for kind in ("command_opened", "command_closed"):
+        Bridge(estate).report(kind)
+    at_step(page, "yours")
+    page.locator("#finish_plain").click()
+    expect(page.locator("#finish_plain")).to_have_text("Press again to finish")
+    assert Assignment.objects.get().closed_at is None
+    page.locator("#finish_plain").click()
+    at_step(page, "finished")
