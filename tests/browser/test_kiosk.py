@@ -5,19 +5,11 @@ The bridge is played by the services that its consumer calls: commands taken, jo
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -25,10 +17,10 @@ from audit.models import Event
 from lockers.models import Command
 from lockers.services import commands, enrolment, journal
 from occupancy.models import Assignment
+from tests import servers
 from tests.factories.cast import AMIRA_BADGE, SETUP, TERMINAL_TOKEN, Estate
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -41,42 +33,8 @@ def estate(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Estate:
 @pytest.fixture
 def server(estate: Estate) -> Iterator[str]:
     """Run the shipped ASGI server on the test database and return its address."""
-    told = connection.get_connection_params()
-    address = f"{told['user']}:{told['password']}@{told['host']}:{told.get('port') or 5432}"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "config.asgi:application", "--lifespan", "on"]
-        + ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": f"postgresql://{address}/{told['dbname']}"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(url, process)
+    with servers.serving() as url:
         yield url
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        assert process.poll() is None, "the server ended"
-        try:
-            urllib.request.urlopen(f"{url}/healthz/", timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError("the server did not answer within 30 s")
 
 
 @pytest.fixture

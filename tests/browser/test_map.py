@@ -2,12 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,54 +9,17 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection, connections
+from django.db import connections
 from playwright.sync_api import Page, expect, sync_playwright
 
 from audit.models import Event
 from lockers.models import Bridge, BridgePresence, Command, Compartment, Door
-from tests import factories
+from tests import factories, servers
 from tests.factories.cast import Estate
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 COLUMNS, ROWS = 4, 3
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-@contextlib.contextmanager
-def _serving(port: int) -> Iterator[None]:
-    """Run the shipped server against the test database."""
-    made = connection.settings_dict
-    url = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(
-        **{**made, "PORT": made["PORT"] or 5432}
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "config.asgi:application", "--lifespan", "on"]
-        + ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"],
-        env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
-    )
-    try:
-        _wait_for(port, process)
-        yield
-    finally:
-        process.terminate()
-        process.wait(15)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        assert process.poll() is None, "the server did not start"
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz/", timeout=2).close()
-            return
-        time.sleep(0.05)
-    raise AssertionError("the server did not answer within 30 s")
 
 
 @pytest.fixture
@@ -109,14 +66,14 @@ def _cookie(user: Any, port: int) -> Any:
 @pytest.fixture
 def seen(estate: Estate) -> Iterator[tuple[Page, Estate, int]]:
     """The map of the site, open in a browser as Olga, who operates it."""
-    port = _free_port()
+    port = servers.free_port()
     cookie = _cookie(estate.olga, port)
     # Playwright keeps an event loop in this thread; Django would refuse the database there.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with contextlib.ExitStack() as stack:
         stack.callback(os.environ.pop, "DJANGO_ALLOW_ASYNC_UNSAFE")
         server = stack.enter_context(contextlib.ExitStack())
-        server.enter_context(_serving(port))
+        server.enter_context(servers.serving(port=port))
         play = stack.enter_context(sync_playwright())
         # And while that loop runs, the test has a database connection of its own.
         stack.callback(connections.close_all)
@@ -221,6 +178,6 @@ def test_a_lost_server_greys_the_doors_and_the_map_comes_back_by_itself(
     expect(page.locator("#map-banner")).to_contain_text("may be old", timeout=10_000)
     expect(_door(page, "1")).to_have_class("door is-offline")
     Compartment.objects.filter(pk=estate.doors[0].pk).update(service_status="out_of_service")
-    with _serving(port):
+    with servers.serving(port=port):
         expect(_door(page, "1")).to_have_class("door is-out_of_service", timeout=20_000)
         expect(page.locator("#map-banner")).to_be_hidden()
