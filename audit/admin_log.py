@@ -52,9 +52,7 @@ class RecordedAdmin(ModelAdmin):
             obj._changed_values = changes  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 
-    def record(
-        self, request: HttpRequest, action: Action, obj: models.Model, **data: Any
-    ) -> None:
+    def record(self, request: HttpRequest, action: Action, obj: models.Model, **data: Any) -> None:
         """Write one event about an object, by the person who is logged in."""
         assert request.user.pk is not None  # the administration asks for a log-in
         events.record(

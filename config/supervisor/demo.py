@@ -1,27 +1,27 @@
-"""`make demo`: database, web server, jobs, virtual cabinet and bridges, in one foreground group."""
+"""Everything of a demonstration in one foreground group: started in order, watched, ended."""
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
+import http.client
 import json
 import os
-import pwd
-import secrets
-import shutil
 import signal
 import subprocess
-import sys
+import tempfile
 import time
-import urllib.error
-import urllib.request
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from config.postgres import EmbeddedPostgres, PostgresError, place
-from config.supervisor import marks, ports
-from config.supervisor.processes import Child, Keeper, say, stop
+from config.postgres import EmbeddedPostgres, PostgresError, place, strays
+from config.supervisor import folder, marks, plan, ports
+from config.supervisor.plan import Plan
+from config.supervisor.processes import BackOff, Child, Keeper, say, stop
 
 READY_WITHIN_S = 60
+PAGES_WITHIN_S = 5
+LOOK_EVERY_S = 0.2
 
 
 class Stopped(Exception):
@@ -31,223 +31,189 @@ class Stopped(Exception):
 class Demo:
     """Everything that runs, from start to end."""
 
-    def __init__(self, var: Path, port: int) -> None:
+    def __init__(
+        self,
+        var: Path,
+        port: int,
+        *,
+        prepare: list[str] = plan.PREPARE,
+        read: Callable[[dict[str, Any], int], Plan] = plan.read,
+    ) -> None:
         self.var, self.port = var, port
-        self.mark = marks.of(var)
+        self.mark = marks.new(var)
         self.children: list[Child] = []
         self.database: EmbeddedPostgres | None = None
         self.ending = False
+        self._prepare_command, self._read = prepare, read
+        self._database_back_off = BackOff()
 
     def run(self) -> None:
-        """Start everything, say where it is, and stay until Ctrl-C."""
+        """Start everything, say where it is, and stay until Ctrl-C.
+
+        Raises Stopped, AlreadyRunning, PortError and PostgresError, with nothing left running.
+        """
         begun = time.monotonic()
-        for folder in ("run", "log", "bridges"):
-            (self.var / folder).mkdir(parents=True, exist_ok=True)
-        lock = _lock(self.var)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._end)
-        marks.end(marks.find(self.mark, {os.getpid()}))
-        ports.check(self.port)
-        keeper = Keeper(self.mark)
-        try:
-            environment = self._environment()
-            prepared = self._prepare(environment)
-            self._start(environment, prepared)
-            self._wait_until_it_answers()
-            _print_table(prepared["table"], time.monotonic() - begun)
-            while not self.ending:
-                time.sleep(0.2)
-                self._watch()
-        finally:
-            self.ending = True
-            stop(self.children)
-            if self.database is not None:
-                self.database.stop()
-            keeper.dismiss()
-            lock.close()
+        with folder.held(self.var):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, self._end)
+            marks.clear(marks.of(self.var))
+            ports.check(self.port)
+            keeper = Keeper(self.mark)
+            try:
+                table = self._start()
+                if not self.ending:
+                    _print_table(table, time.monotonic() - begun)
+                while not self.ending:
+                    time.sleep(LOOK_EVERY_S)
+                    keeper.watch()
+                    self._watch()
+            finally:
+                self.ending = True
+                stop(self.children)
+                if self.database is not None:
+                    self.database.stop()
+                keeper.dismiss()
 
     def _end(self, *_: object) -> None:
         if not self.ending:
             self.ending = True
             say("\nStopping ...")
 
+    def _start(self) -> list[list[str]]:
+        environment = self._environment()
+        prepared = self._prepare(environment)
+        if prepared is None:
+            return []
+        planned = self._read(prepared, self.port)
+        ports.check(self.port, [*planned.pages, *planned.devices])
+        self._start_those(planned, environment, needs_web=False)
+        self._wait_until_it_answers()
+        self._start_those(planned, environment, needs_web=True)
+        self._wait_for_pages(planned.pages)
+        return planned.table
+
     def _environment(self) -> dict[str, str]:
         environment = {
             **os.environ,
-            **_secrets(self.var),
-            marks.MARK: self.mark,
+            **folder.keys(self.var),
+            marks.NAME: self.mark,
             "LOCKWRIGHT_DEMO": "1",
             "LOCKWRIGHT_VAR": str(self.var),
             "DJANGO_SETTINGS_MODULE": "config.settings.development",
             "PORT": str(self.port),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONIOENCODING": "utf-8",
         }
         if not environment.get("DATABASE_URL"):
-            user = place.runner()
-            self.database = EmbeddedPostgres(
-                place.home(self.var, user),
-                user=user,
-                environment={marks.MARK: self.mark},
-                log=self.var / "log" / "postgres.log",
-            )
-            (self.var / "run" / "postgres-home").write_text(str(self.database.home))
+            place.forget_other_servers()
+            environment = {k: v for k, v in environment.items() if not k.startswith("PG")}
+            self.database = folder.database(self.var, self.mark)
             self.database.start()
+            self._database_back_off.started()
             environment["DATABASE_URL"] = self.database.url()
         return environment
 
-    def _prepare(self, environment: dict[str, str]) -> dict[str, Any]:
-        """Migrate, seed when empty, and learn what to run; one child, so that we stay small."""
+    def _prepare(self, environment: dict[str, str]) -> dict[str, Any] | None:
+        """Migrate, seed when empty, and learn what to run; None when we were told to end.
+
+        One child, so that we stay small. Raises Stopped with all that it said when it failed.
+        """
         if self.ending:
-            raise Stopped("Stopped.")
-        done = subprocess.run(
-            [sys.executable, "manage.py", "prepare_demo"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            start_new_session=True,
-        )
-        lines = done.stdout.strip().splitlines()
-        if done.returncode or not lines:
-            raise Stopped(f"The demonstration could not be prepared:\n{done.stdout.strip()}")
-        prepared: dict[str, Any] = json.loads(lines[-1])
-        for line in lines[:-1]:
-            say(line)
-        return prepared
+            return None
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+            child = subprocess.Popen(
+                self._prepare_command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,
+                preexec_fn=strays.dies_with_us(),
+            )
+            while child.poll() is None:
+                if self.ending:
+                    child.kill()
+                    child.wait()
+                    return None
+                time.sleep(0.02)
+            lines, said = (_text(file) for file in (output, errors))
+        with contextlib.suppress(json.JSONDecodeError, IndexError):
+            if child.returncode == 0:
+                prepared: dict[str, Any] = json.loads(lines[-1])
+                for line in lines[:-1]:
+                    say(line)
+                return prepared
+        told = "\n".join([*lines, *said])
+        raise Stopped(f"The demonstration could not be prepared:\n{told}")
 
-    def _start(self, environment: dict[str, str], prepared: dict[str, Any]) -> None:
-        python, server = sys.executable, f"http://127.0.0.1:{self.port}"
-        self._add("web", [python, "-m", "uvicorn", "config.asgi:application", "--lifespan", "on",
-                          "--host", "127.0.0.1", "--port", str(self.port), "--no-access-log",
-                          "--log-level", "warning"], environment)  # fmt: skip
-        cabinet = prepared["cabinet"]
-        self._add("cabinet", [python, "-m", "kiosk.cabinet", "--page-port",
-                              str(cabinet["page_port"]), "--config", cabinet["config"]],
-                  environment)  # fmt: skip
-        self._wait_until_it_answers()
-        for bridge in prepared["bridges"]:
-            command = [python, "-m", "kiosk.bridge", "--server", server, "--state",
-                       bridge["state"], "--screen",
-                       f"127.0.0.1:{bridge['screen_port']}"]  # fmt: skip
-            if bridge["enrolment_code"]:
-                command += ["--enrolment-code", bridge["enrolment_code"]]
-            self._add(Path(bridge["state"]).name, command, environment)
-        self._add("jobs", [python, "manage.py", "qcluster"], environment)
-
-    def _add(self, name: str, command: list[str], environment: dict[str, str]) -> None:
-        child = Child(name, command, environment, self.var / "log" / f"{name}.log")
-        self.children.append(child)
-        child.start()
+    def _start_those(self, planned: Plan, environment: dict[str, str], *, needs_web: bool) -> None:
+        for spec in planned.processes:
+            if spec.needs_web == needs_web and not self.ending:
+                child = Child(spec, environment, self.var / "log" / f"{spec.name}.log")
+                self.children.append(child)
+                child.start()
 
     def _wait_until_it_answers(self) -> None:
         until = time.monotonic() + READY_WITHIN_S
-        while not self.ending:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz/", timeout=2):
-                    return
-            except (urllib.error.URLError, OSError):
-                web = self.children[0].process
-                if web is not None and web.poll() is not None:
-                    raise Stopped(
-                        f"The web server ended at once. Its log: {self.children[0].log}"
-                    ) from None
+        while not self.ending and not self._answers():
+            web = self.children[0]
+            if web.has_ended:
+                last = web.log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
+                raise Stopped("\n".join(["The web server ended at once.", *last]))
             if time.monotonic() > until:
-                raise Stopped(f"The web server does not answer. Its log: {self.children[0].log}")
+                raise Stopped(f"The web server does not answer. Its log: {web.log}")
             time.sleep(0.05)
-        raise Stopped("Stopped.")
+
+    def _answers(self) -> bool:
+        # Not urllib: a proxy in the environment is none of 127.0.0.1's business.
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            link.request("GET", "/healthz/")
+            return link.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            link.close()
+
+    def _wait_for_pages(self, pages: list[int]) -> None:
+        """Wait a moment for the other pages; one that is late does not hold up the rest."""
+        until = time.monotonic() + PAGES_WITHIN_S
+        while pages and not self.ending and time.monotonic() < until:
+            pages = [port for port in pages if not ports.answers(port)]
+            time.sleep(0.02)
 
     def _watch(self) -> None:
-        if self.database is not None:
-            process = self.database.process
-            if process is not None and process.poll() is not None and not self.ending:
-                say("The database ended; it starts again.")
-                self.database.start()
+        self._watch_database()
         for child in self.children:
             if not self.ending:
                 child.watch()
 
+    def _watch_database(self) -> None:
+        if self.database is None or self.ending:
+            return
+        process, back_off = self.database.process, self._database_back_off
+        if not back_off.is_waiting and (process is None or process.poll() is not None):
+            say(f"The database ended and starts again (its log: {self.database.log})")
+            back_off.ended()
+        if back_off.is_over:
+            try:
+                self.database.start()
+            except PostgresError as error:
+                say(str(error))
+                back_off.ended()
+            else:
+                back_off.started()
 
-def _lock(var: Path) -> IO[str]:
-    """Hold the checkout's lock for as long as we live; raises Stopped when another has it."""
-    lock = (var / "run" / "supervisor.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise Stopped(
-            "A demonstration of this checkout is running already. Stop it with Ctrl-C there."
-        ) from None
-    return lock
 
-
-def _secrets(var: Path) -> dict[str, str]:
-    """Return this checkout's secrets, made at the first start."""
-    path = var / "secrets.json"
-    if not path.exists():
-        made = {
-            name: secrets.token_urlsafe(48)
-            for name in ("LOCKWRIGHT_SECRET_KEY", "LOCKWRIGHT_BADGE_KEY")
-        }
-        new = var / "secrets.json.new"
-        new.unlink(missing_ok=True)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(made, file)
-        new.rename(path)
-    kept: dict[str, str] = json.loads(path.read_text())
-    return kept
+def _text(file: Any) -> list[str]:
+    file.seek(0)
+    text: str = file.read().decode("utf-8", "replace")
+    return text.strip().splitlines()
 
 
 def _print_table(table: list[list[str]], seconds: float) -> None:
-    width = max(len(name) for name, _ in table)
+    width = max((len(name) for name, _ in table), default=0)
     say("")
     for name, text in table:
         say(f"  {name.ljust(width)}  {text}")
     say(f"\nReady in {seconds:.1f} s. Ctrl-C ends it; make demo-reset starts over.")
-
-
-def become_the_owner() -> None:
-    """As root in somebody's checkout, go on as that person: their later start finds their files."""
-    owner = place.CHECKOUT.stat()
-    if os.geteuid() != 0 or owner.st_uid == 0:
-        return
-    os.setgroups([])
-    os.setgid(owner.st_gid)
-    os.setuid(owner.st_uid)
-    try:
-        os.environ["HOME"] = pwd.getpwuid(owner.st_uid).pw_dir
-    except KeyError:
-        os.environ.pop("HOME", None)
-
-
-def reset(var: Path) -> None:
-    """Remove the demonstration's data, wherever it lies."""
-    if not var.exists():
-        return
-    (var / "run").mkdir(exist_ok=True)
-    with _lock(var):
-        marks.end(marks.find(marks.of(var), {os.getpid()}))
-        moved = var / "run" / "postgres-home"
-        if moved.exists():
-            shutil.rmtree(moved.read_text(), ignore_errors=True)
-        for name in ("postgres", "bridges", "log", "run", "static"):
-            shutil.rmtree(var / name, ignore_errors=True)
-        (var / "secrets.json").unlink(missing_ok=True)
-
-
-def main(verb: str) -> int:
-    """Run a verb; return the exit status."""
-    os.chdir(place.CHECKOUT)
-    become_the_owner()
-    var = Path(os.environ.get("LOCKWRIGHT_VAR") or place.CHECKOUT / "var").resolve()
-    try:
-        if verb == "reset":
-            reset(var)
-            say("The demonstration's data is gone. make demo makes it anew.")
-        else:
-            Demo(var, ports.parse(os.environ.get("PORT") or "8000")).run()
-    except (Stopped, ports.PortError, PostgresError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0

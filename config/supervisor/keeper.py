@@ -7,7 +7,6 @@ their parent; the job workers are grandchildren.)
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 
@@ -19,13 +18,7 @@ def main(mark: str) -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     sys.stdin.buffer.read()
-    spare = {os.getpid()}
-    left = marks.find(mark, spare)
-    database = [process for process in left if process.name().startswith("postgres")]
-    marks.end([process for process in left if process not in database])
-    marks.end(database)
-    # Whatever was born meanwhile.
-    marks.end(marks.find(mark, spare))
+    marks.clear(mark)
 
 
 if __name__ == "__main__":

@@ -11,25 +11,55 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.postgres.server import end_with_parent
-from config.supervisor import marks
+from config.postgres import strays
+from config.supervisor.plan import ProcessSpec
 
 LOG_BYTES = 5 * 1024 * 1024
 STOP_WITHIN_S = 6
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10
+SETTLED_S = 30
+
+
+@dataclass
+class BackOff:
+    """When something that ended starts again: later each time it ended quickly."""
+
+    wait_s: float = FIRST_WAIT_S
+    started_at: float = 0.0
+    again_at: float | None = None
+
+    def started(self) -> None:
+        """Note a start."""
+        self.started_at, self.again_at = time.monotonic(), None
+
+    def ended(self) -> None:
+        """Note an end and settle when to start again."""
+        now = time.monotonic()
+        if now - self.started_at > SETTLED_S:
+            self.wait_s = FIRST_WAIT_S
+        self.again_at = now + self.wait_s
+        self.wait_s = min(self.wait_s * 2, LONGEST_WAIT_S)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether an end was noted and no start since."""
+        return self.again_at is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether it may start again."""
+        return self.again_at is not None and time.monotonic() >= self.again_at
 
 
 @dataclass
 class Child:
     """One process that should run as long as the supervisor does."""
 
-    name: str
-    command: list[str]
+    spec: ProcessSpec
     environment: dict[str, str]
     log: Path
     process: subprocess.Popen[bytes] | None = None
-    started_at: float = 0.0
-    restart_at: float | None = None
-    wait_s: float = field(default=0.5)
+    back_off: BackOff = field(default_factory=BackOff)
 
     def start(self) -> None:
         """Start it, with its output appended to its log (emptied when it grew too long)."""
@@ -37,69 +67,89 @@ class Child:
             self.log.write_bytes(b"")
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                self.command,
+                self.spec.command,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=end_with_parent,
+                preexec_fn=strays.dies_with_us(),
             )
-        self.started_at, self.restart_at = time.monotonic(), None
+        self.back_off.started()
+
+    @property
+    def has_ended(self) -> bool:
+        """Say whether it was started and is not running."""
+        return self.process is not None and self.process.poll() is not None
 
     def watch(self) -> None:
-        """Start it again when it ended by itself, later each time it does so quickly."""
-        now = time.monotonic()
-        if self.restart_at is not None:
-            if now >= self.restart_at:
+        """Start it again when it ended by itself."""
+        if self.back_off.is_waiting:
+            if self.back_off.is_over:
                 self.start()
-        elif self.process is not None and self.process.poll() is not None:
-            if now - self.started_at > 30:
-                self.wait_s = 0.5
+        elif self.has_ended:
+            assert self.process is not None  # it has ended
             say(
-                f"{self.name} ended with {self.process.returncode}; it starts again"
+                f"{self.spec.name} ended with {self.process.returncode} and starts again"
                 f" (its log: {self.log})"
             )
-            self.restart_at, self.wait_s = now + self.wait_s, min(self.wait_s * 2, 10)
+            _kill_group(self.process)
+            self.back_off.ended()
 
 
 def stop(children: list[Child]) -> None:
-    """End children together: by request, then by force with all they started."""
+    """End children, those that need the web server first, with all that they started."""
+    for needs_web in (True, False):
+        _stop_together([child for child in children if child.spec.needs_web == needs_web])
+
+
+def _stop_together(children: list[Child]) -> None:
     running = [child.process for child in children if child.process is not None]
     for process in running:
-        if process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
+        process.terminate()
     until = time.monotonic() + STOP_WITHIN_S
     for process in running:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(max(0.1, until - time.monotonic()))
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill_group(process)
         process.wait()
     for child in children:
         child.process = None
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End what a process started and left behind, and itself when it still runs."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 class Keeper:
     """The small process that clears up when the supervisor is killed."""
 
     def __init__(self, mark: str) -> None:
-        environment = {name: text for name, text in os.environ.items() if name != marks.MARK}
+        self.mark = mark
+        self._start()
+
+    def _start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "config.supervisor.keeper", mark],
+            [sys.executable, "-m", "config.supervisor.keeper", self.mark],
             stdin=subprocess.PIPE,
-            env=environment,
             start_new_session=True,
         )
+
+    def watch(self) -> None:
+        """Have another one when it was killed."""
+        if self.process.poll() is not None:
+            self._start()
 
     def dismiss(self) -> None:
         """Tell it that everything is over; it looks once more and ends."""
         assert self.process.stdin is not None  # it was opened as a pipe
         self.process.stdin.close()
-        self.process.wait(20)
+        self.process.wait()
 
 
 def say(text: str) -> None:
-    """Tell the person in front of the terminal."""
-    print(text, flush=True)
+    """Tell the person in front of the terminal, if there still is one."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)

@@ -176,9 +176,7 @@ def _apply_to_command(
     changes: dict[str, Any] = {"status": status, "detail": line.detail[:120]}
     if instant:
         changes[instant] = line.occurred_at
-    moved = Command.objects.filter(pk=command_id, bridge=bridge, status__in=lower).update(
-        **changes
-    )
+    moved = Command.objects.filter(pk=command_id, bridge=bridge, status__in=lower).update(**changes)
     if door is not None and line.detail != "unknown_door":
         if status == CommandStatus.OPENED:
             _set_door(door.pk, DoorState.OPEN, line, forced=False)

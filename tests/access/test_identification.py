@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -102,9 +103,7 @@ def test_a_badge_of_another_tenant_is_unknown(
     estate: Estate, where: Where, at: dt.datetime
 ) -> None:
     stranger = PersonFactory()
-    credentials.issue_badge(
-        person=stranger, text="5550000001", actor=Actor.job("tests"), at=at
-    )
+    credentials.issue_badge(person=stranger, text="5550000001", actor=Actor.job("tests"), at=at)
     refusal = refused(lambda: identification.by_badge(text="5550000001", where=where, at=at))
     assert isinstance(refusal, UnknownBadge)
 
@@ -122,14 +121,14 @@ def test_the_fifth_wrong_pin_waits_30_seconds_then_2_then_10_minutes(
 ) -> None:
     now = at
     for _ in range(5):
-        assert isinstance(refused(lambda: try_pin(where, now, "000000")), WrongPin)
+        assert isinstance(refused(partial(try_pin, where, now, "000000")), WrongPin)
     waits = []
     for _ in range(4):
-        waiting = refused(lambda: try_pin(where, now, AMIRA_PIN))
+        waiting = refused(partial(try_pin, where, now, AMIRA_PIN))
         assert isinstance(waiting, TooManyAttempts)
         waits.append(waiting.facts["wait_seconds"])
         now += dt.timedelta(seconds=waits[-1])
-        assert isinstance(refused(lambda: try_pin(where, now, "000000")), WrongPin)
+        assert isinstance(refused(partial(try_pin, where, now, "000000")), WrongPin)
     assert waits == [31, 121, 601, 601]
 
 

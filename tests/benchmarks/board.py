@@ -1,4 +1,4 @@
-"""A Modbus TCP board that notes when the first byte of a write arrived. Written from the standard."""
+"""A Modbus TCP board, written from the standard, that notes when a write's first byte came."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class _Browser(asyncio.Protocol):
 
 
 def measure(place: Place) -> dict[str, Any]:
-    """Return the latency of a change in 1,000 browsers at 5 a second, the loss at 20, raw NOTIFY."""
+    """Return a change's latency in 1,000 browsers at 5 a second, and the loss at 20."""
     return asyncio.run(_measure(place, cookie()))
 
 

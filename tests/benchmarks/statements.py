@@ -8,7 +8,7 @@ from django.db import connection
 
 from tests.benchmarks.place import Place
 
-# Told apart by their beginning, as they are sent; a statement that is missing stops the measurement.
+# Told apart by their beginning, as they are sent; a missing one stops the measurement.
 _BEGINNINGS = {
     "terminal": "SELECT t.id, t.name, b.id",
     "answer_find": "SELECT fingerprint, status",

@@ -30,7 +30,7 @@ def await_that(condition: Callable[[], bool], what: str) -> None:
     until = time.monotonic() + WITHIN_S
     while not condition():
         assert time.monotonic() < until, f"in vain: {what}"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 @dataclass

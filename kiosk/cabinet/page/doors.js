@@ -120,7 +120,7 @@ function choose(number) {
 
 function drawTabs() {
   $("tabs").replaceChildren(...cabinet.banks.map((bank) => {
-    const tab = make("button", "", bank.bank);
+    const tab = make("button", "", bank.title);
     tab.type = "button";
     tab.dataset.bank = bank.bank;
     tab.title = bank.title;
