@@ -14,10 +14,10 @@ from django.core.asgi import get_asgi_application  # noqa: E402  (the settings c
 _pages = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402  (needs the apps to be loaded)
-from occupancy.live import hub  # noqa: E402
 
 from config.routing import websockets  # noqa: E402
 from lockers.notify import listener  # noqa: E402
+from occupancy.live import hub  # noqa: E402
 
 
 async def _lifespan(scope: Any, receive: Any, send: Any) -> None:

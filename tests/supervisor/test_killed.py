@@ -129,13 +129,13 @@ def test_a_first_start_killed_at_any_moment_is_repaired(stage: Stage) -> None:
     assert "  Starts  1\n" in printed
 
 
-def test_a_throw_away_server_ends_with_its_killed_runner(tmp_path: Path) -> None:
+def test_a_throw_away_server_ends_with_its_killed_runner_and_the_next_clears_up(
+    tmp_path: Path,
+) -> None:
     told = tmp_path / "told"
-    command = f"import os, time; open({str(told)!r}, 'w').write('up'); time.sleep(600)"
-    runner = subprocess.Popen(
-        [sys.executable, "-m", "config.postgres", "run", "--", sys.executable, "-c", command],
-        cwd=place.CHECKOUT,
-    )
+    command = f"import time; open({str(told)!r}, 'w').write('up'); time.sleep(600)"
+    run = [sys.executable, "-m", "config.postgres", "run", "--", sys.executable, "-c"]
+    runner = subprocess.Popen([*run, command], cwd=place.CHECKOUT)
     await_that(told.exists, "the command runs")
     children = psutil.Process(runner.pid).children(recursive=True)
     assert any("postgres" in child.name() for child in children)
@@ -144,3 +144,7 @@ def test_a_throw_away_server_ends_with_its_killed_runner(tmp_path: Path) -> None
     runner.wait()
 
     await_that(lambda: not any(strays.is_alive(child) for child in children), "all end")
+    left = f"lockwright-throwaway-{runner.pid}-*"
+    assert list(place.temporary(place.runner()).glob(left))
+    subprocess.run([*run, "pass"], cwd=place.CHECKOUT, check=True)
+    assert not list(place.temporary(place.runner()).glob(left))
