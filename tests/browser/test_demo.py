@@ -25,6 +25,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from config.postgres import strays
 from config.supervisor import marks
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
@@ -252,7 +253,7 @@ def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_keeps_the_data(
         first = start(folder, port)
         os.kill(first.process.pid, signal.SIGKILL)
         first.process.wait()
-        gone = psutil.wait_procs(marks.find(marks.of(folder)), timeout=20)[1]
+        gone = strays.wait(marks.find(marks.of(folder)), 20)
         assert gone == []
         again = start(folder, port)
         # The estate is there: nothing was seeded anew.
