@@ -1,0 +1,150 @@
+"""The main job on boards that nobody here wrote: pymodbus over TCP, modbus_tk over a pty.
+
+Everything between the browser and the wire is what ships: kiosk page, server, bridge process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+from playwright.sync_api import Page, expect, sync_playwright
+
+from audit.models import Event
+from lockers.models import BridgePresence, Command, Controller, Door
+from lockers.services import enrolment
+from occupancy.models import Assignment
+from tests import servers
+from tests.drivers.peers import PRESENT, WirePeer
+from tests.drivers.peers.rtu import RtuPeer
+from tests.drivers.peers.tcp import TcpPeer
+from tests.factories.cast import AMIRA_BADGE, SETUP, TERMINAL_TOKEN, Estate
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+class Boards:
+    """A peer in a thread of its own, so that the browser can be driven from the test's."""
+
+    def __init__(self, peer: Any) -> None:
+        self.peer = peer
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.run(peer.start())
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    def stop(self) -> None:
+        self.run(self.peer.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+
+@pytest.fixture(params=["tcp", "pty"])
+def boards(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Boards]:
+    peer: WirePeer = TcpPeer() if request.param == "tcp" else RtuPeer(tmp_path)
+    playing = Boards(peer)
+    yield playing
+    playing.stop()
+
+
+@pytest.fixture
+def estate(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Estate:
+    # Playwright's own loop runs in this thread; the database is still used from it alone.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    return Estate.build(at=timezone.now())
+
+
+@pytest.fixture
+def server(estate: Estate) -> Iterator[str]:
+    with servers.serving() as url:
+        yield url
+
+
+def until(condition: Callable[[], bool], within_s: float = 20) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def bridge(server: str, estate: Estate, boards: Boards, tmp_path: Path) -> Iterator[None]:
+    """Wire the cast's bank to unit 1 of the boards and run its bridge until it has read them."""
+    Controller.objects.update(
+        address=boards.peer.address, unit=PRESENT[0], channels=8, state="offline"
+    )
+    Door.objects.update(state="unknown")
+    BridgePresence.objects.all().delete()
+    code = enrolment.make_code(
+        device=estate.bridge, subject="bridge", site=estate.site, actor=SETUP, at=timezone.now()
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kiosk.bridge", "--server", server]
+        + ["--state", str(tmp_path / "bridge"), "--enrolment-code", code],
+        cwd=servers.ROOT,
+        stderr=subprocess.DEVNULL,
+    )
+    until(lambda: Door.objects.filter(state="closed").count() == 3)
+    yield
+    process.terminate()
+    assert process.wait(10) == 0
+
+
+@pytest.fixture
+def page(server: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-background-networking"],
+        )
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        context.add_cookies([{"name": "terminal", "value": TERMINAL_TOKEN, "url": server}])
+        page = context.new_page()
+        yield page
+        browser.close()
+        connections.close_all()
+
+
+def test_a_tap_pulses_the_board_and_its_contact_decides_what_is_said(
+    bridge: None, page: Page, server: str, boards: Boards, estate: Estate
+) -> None:
+    page.goto(f"{server}/kiosk/")
+    body = page.locator("body")
+    expect(body).to_have_attribute("data-tie", "up")
+    page.keyboard.type(f"~{AMIRA_BADGE}")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name=re.compile("^Any")).click()
+    status = page.locator('section[data-step="door"]').get_by_role("status")
+    expect(status).to_have_text("Door 1 is open. Close it when you are done.", timeout=10_000)
+    assert boards.run(boards.peer.pulses(PRESENT[0])) == [0]
+
+    boards.run(boards.peer.push(PRESENT[0], 0, is_open=False))
+    expect(body).to_have_attribute("data-step", "yours", timeout=10_000)
+    command = Command.objects.get()
+    assert command.status == "closed"
+    assert command.sent_at and command.actuated_at and command.opened_at and command.ended_at
+    assert command.sent_at <= command.actuated_at <= command.opened_at <= command.ended_at
+
+    page.get_by_role("button", name="Finish").click(delay=2200)
+    expect(body).to_have_attribute("data-step", "finished")
+    assert Assignment.objects.get().closed_at is not None
+    trail = list(Event.objects.order_by("id").values_list("action", flat=True))
+    told = ["door.open_requested", "assignment.claimed", "door.opened", "door.closed"]
+    assert [action for action in trail if action in {*told, "assignment.released"}] == [
+        *told,
+        "assignment.released",
+    ]
