@@ -88,7 +88,8 @@ class Connection:
     async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         assert self.agent is not None  # set before run
         self.state = State.HANDSHAKING
-        welcome = await asyncio.wait_for(self._greet(socket), SILENT_AFTER_S)
+        async with asyncio.timeout(SILENT_AFTER_S):
+            welcome = await self._greet(socket)
         if welcome.acknowledged_seq > self._journal.last_seq:
             # The server knows more of this journal than we do: our disk is older than its memory.
             await self._journal.rename()

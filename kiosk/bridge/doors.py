@@ -42,7 +42,9 @@ class Door:
         """Wait until the sensor says so; False when it did not in time."""
         async with self.changed:
             try:
-                await asyncio.wait_for(self.changed.wait_for(lambda: self.state == state), within_s)
+                # Not asyncio.wait_for: before Python 3.12 it can swallow a cancellation.
+                async with asyncio.timeout(within_s):
+                    await self.changed.wait_for(lambda: self.state == state)
             except TimeoutError:
                 return False
         return True
@@ -110,7 +112,8 @@ class BoardPoller:
                 pause, silent_s = silent_s, min(silent_s * 2, SILENT_AGAIN_S[1])
             self._wake.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
 
     async def _missed(self, error: DriverError) -> None:
         self.misses += 1

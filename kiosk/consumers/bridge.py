@@ -204,7 +204,9 @@ class BridgeConsumer(AsyncWebsocketConsumer):
         """Send what is queued whenever there is word; look every 5 s all the same."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.look.wait(), timeout=5)
+                # Not asyncio.wait_for: before Python 3.12 it can swallow a cancellation.
+                async with asyncio.timeout(5):
+                    await self.look.wait()
             self.look.clear()
             queued = await _in_thread(
                 commands.take_queued, bridge_id=self.bridge.pk, at=timezone.now()

@@ -115,7 +115,8 @@ class TerminalConsumer(AsyncWebsocketConsumer):
         """Send the bank whenever it changed, after a look at the token."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.changed.wait(), timeout=LOOK_EVERY_S)
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self.changed.wait()
             self.changed.clear()
             if not await self._check():
                 return
