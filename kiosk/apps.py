@@ -7,3 +7,14 @@ from django.utils.translation import gettext_lazy as _
 class KioskConfig(AppConfig):
     name = "kiosk"
     verbose_name = _("Kiosk")
+
+    def ready(self) -> None:
+        """Give the trail its names."""
+        from audit import labels
+        from audit.models import ActorKind
+        from kiosk.models import Terminal
+
+        def terminals(ids: set[str]) -> dict[str, str]:
+            return {str(t.pk): str(t) for t in Terminal.objects.filter(pk__in=ids)}
+
+        labels.register(ActorKind.TERMINAL, terminals)

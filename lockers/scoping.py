@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.admin import RelatedFieldListFilter
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest
@@ -166,3 +167,11 @@ def _follow(obj: Any, path: str | None) -> Any:
     for step in filter(None, path.split("__")):
         obj = getattr(obj, step, None)
     return obj
+
+
+class ScopedRelatedFilter(RelatedFieldListFilter):
+    """A list filter that offers only rows its reader may see."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        offered = model_admin._offered(field, request)
+        return [(row.pk, str(row)) for row in offered.order_by(*field.related_model._meta.ordering)]

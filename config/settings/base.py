@@ -195,4 +195,27 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": os.environ.get("LOCKWRIGHT_LOG_LEVEL", "INFO")},
 }
 
-UNFOLD: dict[str, Any] = {"SITE_TITLE": "Lockwright", "SITE_HEADER": "Lockwright"}
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Lockwright",
+    "SITE_HEADER": "Lockwright",
+    "SITE_URL": "/map/",
+    "SITE_SYMBOL": "dresser",
+    "SHOW_HISTORY": True,
+    "COLORS": {
+        # Around the accent of the product's pages.
+        "primary": {
+            "50": "#eefaf4",
+            "100": "#d6f2e4",
+            "200": "#afe4cc",
+            "300": "#7bcfae",
+            "400": "#4cc69b",
+            "500": "#1f8f69",
+            "600": "#0b6e4f",
+            "700": "#095c43",
+            "800": "#084a36",
+            "900": "#063c2c",
+            "950": "#03221a",
+        },
+    },
+    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+}

@@ -32,6 +32,8 @@ BY_SITE = {
     "lockers.Bank": "site",
     "lockers.BankOpening": "bank__site",
     "lockers.Bridge": "site",
+    "lockers.BridgePresence": "bridge__site",
+    "lockers.Door": "compartment__bank__site",
     "lockers.Command": "compartment__bank__site",
     "lockers.Compartment": "bank__site",
     "lockers.Controller": "bridge__site",
@@ -50,4 +52,8 @@ LISTS = {"changelist", "add", "import", "export", "process_import"}
 OBJECTS = {"change", "delete", "history", "old_change"}
 # Pages that a model adds: "app.Model page".
 MORE_LISTS: set[str] = set()
-MORE_OBJECTS: set[str] = set()
+MORE_OBJECTS: set[str] = {
+    "access.Person issue_badge",
+    "access.Person set_pin",
+    "access.User <id>/password/",
+}

@@ -1,0 +1,136 @@
+"""The trail: read, searched and exported; changed by nobody, not even a superuser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from guardian.shortcuts import get_objects_for_user
+from unfold.admin import ModelAdmin
+
+from audit import exports, labels
+from audit.actions import Action
+from audit.models import ActorKind, Event
+from audit.services import events
+from audit.services.events import Actor
+
+_COLUMNS = [
+    "id", "occurred_at", "recorded_at", "action", "actor_kind", "actor_id", "organisation_id",
+    "site_id", "bank_id", "compartment_id", "person_id", "subject", "reason", "data",
+]  # fmt: skip
+
+
+@admin.register(Event)
+class EventAdmin(ModelAdmin):
+    """Events of the sites a member of staff may see; superusers see every one."""
+
+    list_display = ["occurred_at", "what", "who", "whom", "where", "reason"]
+    list_filter = ["action", "actor_kind", "occurred_at"]
+    search_fields = ["action", "subject", "reason", "actor_id"]
+    search_help_text = _("Action, subject, reason, actor; or person:12, compartment:34.")
+    date_hierarchy = "occurred_at"
+    actions = ["export_csv"]
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        shown: QuerySet[Event] = super().get_queryset(request)
+        if request.user.is_superuser:
+            return shown
+        sites: QuerySet[Any] = get_objects_for_user(
+            request.user, "lockers.view_site", accept_global_perms=False
+        )
+        return shown.filter(site_id__in=sites.values("pk"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        kind, colon, number = search_term.strip().partition(":")
+        if colon and number.isdigit() and kind in {"person", "compartment", "bank"}:
+            return queryset.filter(Q(**{f"{kind}_id": int(number)})), False
+        found: tuple[QuerySet[Event], bool] = super().get_search_results(
+            request, queryset, search_term
+        )
+        return found
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        page = super().get_changelist_instance(request)
+        # One query for each kind of actor on the page.
+        names = labels.of(page.result_list)
+        for event in page.result_list:
+            event.names = names
+        return page
+
+    @admin.display(description=_("what"), ordering="action")
+    def what(self, event: Event) -> str:
+        return str(Action(event.action).label) if event.action in Action.values else event.action
+
+    @admin.display(description=_("who"))
+    def who(self, event: Event) -> str:
+        return self._name(event, event.actor_kind, event.actor_id)
+
+    @admin.display(description=_("whom"))
+    def whom(self, event: Event) -> str:
+        if event.person_id is None:
+            return ""
+        return self._name(event, ActorKind.PERSON.value, str(event.person_id))
+
+    @admin.display(description=_("where"))
+    def where(self, event: Event) -> str:
+        if event.compartment_id is not None:
+            return f"compartment:{event.compartment_id}"
+        return event.subject or (f"bank:{event.bank_id}" if event.bank_id is not None else "")
+
+    def _name(self, event: Any, kind: str, number: str) -> str:
+        known: str | None = getattr(event, "names", {}).get((kind, number))
+        return known or f"{ActorKind(kind).label} {number}".strip()
+
+    @admin.action(description=_("Export the selected events as CSV"))
+    def export_csv(self, request: HttpRequest, queryset: QuerySet[Event]) -> HttpResponseBase:
+        assert request.user.pk is not None  # the administration asks for a log-in
+        events.record(
+            action=Action.EXPORTED,
+            actor=Actor.staff(request.user.pk),
+            at=timezone.now(),
+            subject="audit.event",
+            data={"rows": queryset.count()},
+        )
+
+        def rows() -> Iterator[list[Any]]:
+            yield _COLUMNS
+            yield from queryset.values_list(*_COLUMNS).iterator(chunk_size=2000)
+
+        response = StreamingHttpResponse(exports.lines(rows()), content_type="text/csv")
+        response["Content-Disposition"] = 'attachment; filename="events.csv"'
+        return response
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
+        user = request.user
+        if not user.is_active or not user.is_staff:
+            return False
+        if obj is not None:
+            return self.get_queryset(request).filter(pk=obj.pk).exists()
+        return bool(
+            user.is_superuser
+            or get_objects_for_user(user, "lockers.view_site", accept_global_perms=False).exists()
+        )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def _get_obj_does_not_exist_redirect(self, request: Any, opts: Any, object_id: Any) -> Any:
+        raise Http404
