@@ -16,8 +16,10 @@ from urllib.parse import quote
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[1]
+# As the README tells to run them.
 ASGI = ["uvicorn", "config.asgi:application", "--lifespan", "on"]
 WSGI = ["granian", "config.wsgi:application", "--interface", "wsgi", "--workers", "2"]
+WSGI += ["--blocking-threads", "2"]
 
 
 def database_url() -> str:

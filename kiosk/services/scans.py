@@ -10,9 +10,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from access.errors import BadRead
-from access.models import Credential
 from access.services import identification
-from access.services.identification import Where
+from access.services.identification import Identified, Where
 from audit.actions import Action
 from audit.services import events, idempotency
 from audit.services.events import Actor
@@ -58,7 +57,7 @@ def whole(raw: str, readers: tuple[Framing, ...]) -> str | None:
     return None
 
 
-def identify(*, here: Here, raw: str, at: dt.datetime) -> Credential:
+def identify(*, here: Here, raw: str, at: dt.datetime) -> Identified:
     """Return the badge that a terminal's own reader typed; raises BadRead and as by_badge."""
     text = whole(raw, here.readers)
     if text is None:
@@ -71,7 +70,7 @@ def by_badge(*, here: Here, raw: str, at: dt.datetime) -> Scan:
     badge = identify(here=here, raw=raw, at=at)
     same = Scan.objects.filter(
         terminal_id=here.terminal_id,
-        credential=badge,
+        credential_id=badge.credential_id,
         ended_at=None,
         scanned_at__gt=at - DEBOUNCE,
         expires_at__gt=at,
@@ -172,7 +171,10 @@ def _read(reader_id: int, text: str, scan_id: uuid.UUID, bridge_id: int, at: dt.
     if reader.compartment is not None or not _has_screen(reader.bank_id):
         return Reply(200, {"message": taps.act(reader=reader, person_id=badge.person_id, at=at)})
     waiting = Scan.objects.filter(
-        bank_id=reader.bank_id, credential=badge, ended_at=None, scanned_at__gt=at - DEBOUNCE
+        bank_id=reader.bank_id,
+        credential_id=badge.credential_id,
+        ended_at=None,
+        scanned_at__gt=at - DEBOUNCE,
     )
     if not waiting.exists():
         Scan.objects.create(
@@ -180,7 +182,7 @@ def _read(reader_id: int, text: str, scan_id: uuid.UUID, bridge_id: int, at: dt.
             reader=reader,
             bank_id=reader.bank_id,
             person_id=badge.person_id,
-            credential=badge,
+            credential_id=badge.credential_id,
             scanned_at=at,
             expires_at=at + WAITS,
         )
@@ -194,20 +196,20 @@ def _has_screen(bank_id: int) -> bool:
     )
 
 
-def _begin(here: Here, credential: Credential, at: dt.datetime) -> Scan:
+def _begin(here: Here, found: Identified, at: dt.datetime) -> Scan:
     scan = Scan.objects.create(
         terminal_id=here.terminal_id,
         bank_id=here.bank_id,
-        person=credential.person,
-        credential=credential,
+        person_id=found.person_id,
+        credential_id=found.credential_id,
         scanned_at=at,
         expires_at=at + LASTS,
     )
-    _identified(here.where, credential, at, scan=str(scan.pk))
+    _identified(here.where, found, at, scan=str(scan.pk))
     return scan
 
 
-def _identified(where: Where, credential: Credential, at: dt.datetime, **data: object) -> None:
+def _identified(where: Where, found: Identified, at: dt.datetime, **data: object) -> None:
     events.record(
         action=Action.IDENTIFIED,
         actor=where.actor,
@@ -215,8 +217,8 @@ def _identified(where: Where, credential: Credential, at: dt.datetime, **data: o
         organisation_id=where.organisation_id,
         site_id=where.site_id,
         bank_id=where.bank_id,
-        person_id=credential.person_id,
-        data={"kind": credential.kind, **data},
+        person_id=found.person_id,
+        data={"kind": found.kind, **data},
     )
 
 

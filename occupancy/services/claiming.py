@@ -35,6 +35,9 @@ from occupancy.errors import (
 )
 from occupancy.services import expiry
 
+# Within one transaction; then it begins anew.
+_TRIES = 5
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -99,45 +102,54 @@ LEFT JOIN LATERAL (
 WHERE b.id = %(bank)s
 """
 
-# Sub-selects that stay so (LIMIT): each door is one probe of a small partial index. As an
-# anti-join the plan is kept from when the table was small, and costs seconds when it has grown.
-_FREE = """
-    c.bank_id = %(bank)s AND c.service_status = 'in_service' AND k.state <> 'offline'
+_WISHED = """
+    c.bank_id = %(bank)s
     AND (%(size)s::bigint IS NULL OR c.size_id = %(size)s)
     AND (%(wanted)s::bigint IS NULL OR c.id = %(wanted)s)
-    AND (d.state IS DISTINCT FROM 'open' OR %(wanted)s::bigint IS NOT NULL)
-    AND (SELECT x.id FROM occupancy_claim x
-         WHERE x.compartment_id = c.id AND x.closed_at IS NULL AND x.started_at IS NOT NULL
-         LIMIT 1) IS NULL
+"""
+# Sub-selects that stay so (LIMIT): each door is a few probes of small indexes. As joins the plan is
+# kept from when the tables were small, and costs seconds when they have grown.
+_FREE = """
+    (SELECT x.id FROM occupancy_claim x
+     WHERE x.compartment_id = c.id AND x.closed_at IS NULL AND x.started_at IS NOT NULL
+     LIMIT 1) IS NULL
     AND (SELECT x.id FROM occupancy_claim x
          WHERE x.compartment_id = c.id AND x.closed_at IS NULL AND x.started_at IS NULL
            AND x.starts_at < %(ends_at)s AND (x.ends_at IS NULL OR x.ends_at > %(at)s)
          LIMIT 1) IS NULL
+    AND c.service_status = 'in_service'
+    AND (SELECT k.state FROM lockers_controller k WHERE k.id = c.controller_id) <> 'offline'
+    AND (%(wanted)s::bigint IS NOT NULL OR (SELECT d.state FROM lockers_door d
+         WHERE d.compartment_id = c.id) IS DISTINCT FROM 'open')
 """
-# Doors kept for those who need them go last; then the smallest, then as they stand.
+# The doors are put in order first, then asked one after another until one is free: LATERAL and
+# OFFSET keep the planner from asking all of them. Doors kept for those who need them go last; then
+# the smallest, then as they stand.
 _TAKE = f"""
 WITH door AS (
-    SELECT c.id, c.number FROM lockers_compartment c
-    JOIN lockers_size z ON z.id = c.size_id
-    JOIN lockers_controller k ON k.id = c.controller_id
-    LEFT JOIN lockers_door d ON d.compartment_id = c.id
-    WHERE {_FREE}
-    ORDER BY c.is_accessible <> %(low)s, %(wide)s AND NOT c.is_wide,
-             %(charging)s AND NOT c.has_charging, z.rank, c.id
-    LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED)
-INSERT INTO occupancy_claim (compartment_id, kind, holder_id, policy_id, slot, starts_at, ends_at,
-                             started_at, closed_how, at_end)
-SELECT door.id, 'assignment', %(person)s, %(policy)s, %(slot)s, %(at)s, %(ends_at)s, %(at)s, '',
-       %(at_end)s
-FROM door
-ON CONFLICT DO NOTHING
-RETURNING id, compartment_id, (SELECT number FROM door)
+    SELECT free.id, free.number FROM (
+        SELECT c.id, z.rank, (c.is_accessible <> %(low)s)::int * 4
+               + (%(wide)s AND NOT c.is_wide)::int * 2
+               + (%(charging)s AND NOT c.has_charging)::int AS misfit
+        FROM lockers_compartment c JOIN lockers_size z ON z.id = c.size_id
+        WHERE {_WISHED} ORDER BY misfit, z.rank, c.id OFFSET 0) ranked
+    CROSS JOIN LATERAL (
+        SELECT c.id, c.number FROM lockers_compartment c WHERE c.id = ranked.id AND {_FREE}
+        FOR NO KEY UPDATE OF c SKIP LOCKED) free
+    ORDER BY ranked.misfit, ranked.rank, ranked.id LIMIT 1),
+taken AS (
+    INSERT INTO occupancy_claim (compartment_id, kind, holder_id, policy_id, slot, starts_at,
+                                 ends_at, started_at, closed_how, at_end)
+    SELECT door.id, 'assignment', %(person)s, %(policy)s, %(slot)s, %(at)s, %(ends_at)s, %(at)s,
+           '', %(at_end)s
+    FROM door
+    ON CONFLICT DO NOTHING
+    RETURNING id)
+SELECT taken.id, door.id, door.number FROM door LEFT JOIN taken ON true
 """
 
 _ANY_FREE = f"""
-SELECT EXISTS (SELECT FROM lockers_compartment c
-               JOIN lockers_controller k ON k.id = c.controller_id
-               LEFT JOIN lockers_door d ON d.compartment_id = c.id WHERE {_FREE})
+SELECT EXISTS (SELECT FROM lockers_compartment c WHERE {_WISHED} AND {_FREE})
 """
 
 
@@ -254,14 +266,29 @@ def _take(situation: _Situation, slot: int, wanted: Wanted, at: dt.datetime) -> 
         "at_end": situation.at_end,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, values)
-        row = cursor.fetchone()
+        row = _try(cursor, values)
         if row is None and expiry.expire_due(at=at, bank_id=situation.bank_id):
-            cursor.execute(_TAKE, values)
-            row = cursor.fetchone()
+            row = _try(cursor, values)
         if row is None:
             raise _why_nothing(cursor, values, situation, wanted, at)
     return _Taken(row[0], row[1], row[2], ends_at)
+
+
+def _try(cursor: Any, values: dict[str, Any]) -> tuple[int, int, str] | None:
+    """Take the best free door, or the next one when somebody was faster; None when none is left.
+
+    Trying again here is safe: whoever lost keeps a lock that nobody waits for (SKIP LOCKED), and
+    has inserted nothing that anybody could wait for.
+    """
+    for _attempt in range(_TRIES):
+        cursor.execute(_TAKE, values)
+        row: tuple[int | None, int, str] | None = cursor.fetchone()
+        if row is None:
+            return None
+        claim_id, compartment_id, number = row
+        if claim_id is not None:
+            return claim_id, compartment_id, number
+    return None
 
 
 def _why_nothing(
@@ -298,8 +325,7 @@ def _nothing_left(cursor: Any, values: dict[str, Any], wanted: Wanted) -> Refusa
         cursor.execute(
             "SELECT DISTINCT z.name, z.rank FROM lockers_compartment c"
             " JOIN lockers_size z ON z.id = c.size_id"
-            " JOIN lockers_controller k ON k.id = c.controller_id"
-            f" LEFT JOIN lockers_door d ON d.compartment_id = c.id WHERE {_FREE} ORDER BY z.rank",
+            f" WHERE {_WISHED} AND {_FREE} ORDER BY z.rank",
             {**values, "size": None},
         )
         free_sizes = [name for name, _rank in cursor.fetchall()]

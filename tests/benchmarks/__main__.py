@@ -18,7 +18,8 @@ def main(only: str | None) -> None:
     from django.core.management import call_command
 
     from tests.benchmarks import claims, maps, pushes, starts, taps
-    from tests.benchmarks.place import ASGI, WSGI, Place, free_port, served
+    from tests.benchmarks.place import Place
+    from tests.servers import ASGI, WSGI, free_port, serving
 
     measurements: dict[str, Callable[[Place], dict[str, Any]]] = {
         "claims": claims.measure,
@@ -37,7 +38,7 @@ def main(only: str | None) -> None:
             print(f"measuring {name} ...", file=sys.stderr)
             place.port = free_port()
             server = WSGI if name == "claims" else ASGI
-            with served(server, place.port):
+            with serving(server, place.port):
                 figures |= measure(place)
     print(json.dumps(figures, indent=2))
 

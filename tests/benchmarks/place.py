@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,46 +144,3 @@ class Place:
                 enrolment.digest(self.terminal_token(n)) for n in range(len(self.banks))
             ],
         }
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-ASGI = ["uvicorn", "config.asgi:application", "--lifespan", "on", "--no-access-log"]
-WSGI = ["granian", "config.wsgi:application", "--interface", "wsgi", "--workers", "2"]
-
-
-@contextlib.contextmanager
-def served(command: list[str], port: int) -> Iterator[int]:
-    """Run a shipped server on a port until the block ends; yields its process id."""
-    environment = {**os.environ, "LOCKWRIGHT_RUN": uuid.uuid4().hex}
-    arguments = [*command, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", *arguments], env=environment, start_new_session=True
-    )
-    try:
-        _wait_until_it_answers(port, process)
-        yield process.pid
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise AssertionError(f"the server ended with {process.returncode}")
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz/", timeout=1).close()
-            return
-        time.sleep(0.05)
-    raise AssertionError("the server did not answer within 30 s")

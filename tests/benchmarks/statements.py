@@ -12,9 +12,9 @@ from tests.benchmarks.place import Place
 _BEGINNINGS = {
     "terminal": "SELECT t.id, t.name, b.id",
     "answer_find": "SELECT fingerprint, status",
-    "badge": 'SELECT "access_credential"',
+    "badge": "SELECT c.id, c.kind, c.person_id",
     "situation": "SELECT s.organisation_id, s.id, b.id",
-    "take": "WITH door AS (\n    SELECT c.id, c.number",
+    "take": "WITH door AS (\n    SELECT free.id",
     "grant": "INSERT INTO access_grant",
     "command": "WITH door AS (\n    SELECT c.id, b.bridge_id",
     "event": "INSERT INTO audit_event",
