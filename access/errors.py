@@ -79,7 +79,7 @@ class TooManyAttempts(Refusal):
 
 class BadgeTaken(Refusal):
     code = "badge_taken"
-    sentence = _("This badge belongs to somebody already. Revoke it there, or use another.")
+    sentence = _("This badge belongs to somebody already, or did once. Use another.")
 
 
 class WeakPin(Refusal):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from guardian.shortcuts import get_objects_for_user
@@ -51,7 +51,7 @@ class EventAdmin(ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
         kind, colon, number = search_term.strip().partition(":")
-        if colon and number.isdigit() and kind in {"person", "compartment", "bank"}:
+        if colon and number.isdecimal() and kind in {"person", "compartment", "bank"}:
             return queryset.filter(Q(**{f"{kind}_id": int(number)})), False
         found: tuple[QuerySet[Event], bool] = super().get_search_results(
             request, queryset, search_term
@@ -105,9 +105,7 @@ class EventAdmin(ModelAdmin):
             yield _COLUMNS
             yield from queryset.values_list(*_COLUMNS).iterator(chunk_size=2000)
 
-        response = StreamingHttpResponse(exports.lines(rows()), content_type="text/csv")
-        response["Content-Disposition"] = 'attachment; filename="events.csv"'
-        return response
+        return exports.response(request, rows(), "events.csv")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import models
@@ -27,11 +28,12 @@ class RecordedAdmin(ModelAdmin):
         return {}
 
     def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
-        self.record(request, Action.ADDED, obj)
+        self.record(request, Action.ADDED, obj, **_related_of(obj))
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
-        self.record(request, Action.CHANGED, obj, changed=getattr(obj, "_changed_values", {}))
+        changed = getattr(obj, "_changed_values", {})
+        self.record(request, Action.CHANGED, obj, changed=changed, **_related_of(obj))
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
@@ -48,9 +50,17 @@ class RecordedAdmin(ModelAdmin):
                 if name in SECRET | PERSONAL or not hasattr(before, name):
                     changes[name] = "changed"
                     continue
+                if type(obj)._meta.get_field(name).many_to_many:
+                    changes[name] = [_list(form.initial[name]), _list(form.cleaned_data[name])]
+                    continue
                 changes[name] = [str(getattr(before, name)), str(getattr(obj, name))]
             obj._changed_values = changes  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save, and remember what changed in the rows on the same page."""
+        super().save_related(request, form, formsets, change)
+        form.instance._related_changes = [line for formset in formsets for line in _lines(formset)]
 
     def record(self, request: HttpRequest, action: Action, obj: models.Model, **data: Any) -> None:
         """Write one event about an object, by the person who is logged in."""
@@ -63,3 +73,42 @@ class RecordedAdmin(ModelAdmin):
             data={"object": obj._meta.label_lower, **data},
             **self.scope_of(obj),
         )
+
+
+def _related_of(obj: models.Model) -> dict[str, Any]:
+    related = getattr(obj, "_related_changes", [])
+    return {"related": related} if related else {}
+
+
+def _list(values: Any) -> str:
+    return ", ".join(sorted(str(value) for value in values))
+
+
+def _lines(formset: Any) -> Iterator[dict[str, Any]]:
+    """Tell each row of a saved formset that was added, changed or deleted."""
+    deleted = formset.deleted_objects
+    changed = [obj for obj, _fields in formset.changed_objects]
+    label = formset.model._meta.label_lower
+    for form in formset.forms:
+        obj = form.instance
+        if obj in formset.new_objects:
+            done, names = "added", form.changed_data
+        elif obj in changed:
+            done, names = "changed", form.changed_data
+        elif any(obj is one for one in deleted):
+            done, names = "deleted", form.initial.keys() - {formset.fk.name}
+        else:
+            continue
+        values = {
+            name: "changed" if name in SECRET | PERSONAL else _values(form, name, done)
+            for name in sorted(names)
+            if name in form.fields and name != "DELETE"
+        }
+        yield {"object": f"{label}:{obj.pk}" if obj.pk else label, "done": done, "values": values}
+
+
+def _values(form: Any, name: str, done: str) -> list[str]:
+    """Return what stood in a field of a row before and after."""
+    old = form.fields[name].to_python(form.initial.get(name)) if done != "added" else None
+    new = form.cleaned_data.get(name) if done != "deleted" else None
+    return ["" if value is None else str(value) for value in (old, new)]

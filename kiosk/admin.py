@@ -27,7 +27,7 @@ class TerminalAdmin(SiteScopedAdmin):
 
     @admin.action(description=_("Make an enrolment code"), permissions=["change"])
     def make_code(self, request: HttpRequest, queryset: QuerySet[Terminal]) -> None:
-        for terminal in queryset.select_related("bank__site"):
+        for terminal in self.changeable(request, queryset).select_related("bank__site"):
             code = enrolment.make_code(
                 device=terminal, subject=f"terminal:{terminal.pk}", site=terminal.bank.site,
                 actor=Actor.staff(request.user.pk or 0), at=timezone.now(),
@@ -40,7 +40,7 @@ class TerminalAdmin(SiteScopedAdmin):
 
     @admin.action(description=_("Revoke"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Terminal]) -> None:
-        for terminal in queryset.select_related("bank__site"):
+        for terminal in self.changeable(request, queryset).select_related("bank__site"):
             enrolment.revoke(
                 device=terminal, subject=f"terminal:{terminal.pk}", site=terminal.bank.site,
                 actor=Actor.staff(request.user.pk or 0), at=timezone.now(),

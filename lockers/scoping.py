@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest
 from guardian.shortcuts import get_objects_for_user
+from unfold.admin import TabularInline
 
 from audit.admin_log import RecordedAdmin
 from lockers.models import Bank, Compartment, Organisation, Site
@@ -52,6 +53,25 @@ def _hidden(view: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
+class OfItsPage(TabularInline):
+    """Rows on the page of another object: seen and changed by whoever may that object."""
+
+    def _page(self) -> Any:
+        return self.admin_site._registry[self.parent_model]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self._page().has_view_permission(request, obj))
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self._page().has_change_permission(request, obj))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self._page().has_change_permission(request, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self._page().has_change_permission(request, obj))
+
+
 class SiteScopedAdmin(RecordedAdmin):
     """An admin that shows and changes only what its user's sites allow.
 
@@ -85,6 +105,20 @@ class SiteScopedAdmin(RecordedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(self.rows(request.user, self.view_right))
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """Give the rows on a page the rights of the page; what an inline says itself comes first.
+
+        Django asks for model permissions, which staff of a site do not have.
+        """
+        return [
+            type(inline.__name__, (inline, OfItsPage), {})
+            for inline in super().get_inlines(request, obj)
+        ]
+
+    def changeable(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+        """Return the rows that the user may change, for an action on rows that they only see."""
+        return queryset.filter(self.rows(request.user, self.change_right))
 
     def _holds(self, request: HttpRequest, right: str, obj: models.Model | None) -> bool:
         user = request.user

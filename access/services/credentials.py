@@ -39,7 +39,18 @@ def issue_badge(
             credential.save(force_insert=True)
             _record(Action.CREDENTIAL_ISSUED, credential, actor, at)
     except IntegrityError as error:
-        raise BadgeTaken(hint=credential.hint) from error
+        refusal = BadgeTaken(hint=credential.hint)
+        raise refusal.keep(
+            lambda: events.record(
+                action=Action.REFUSED,
+                actor=actor,
+                at=at,
+                organisation_id=person.organisation_id,
+                site_id=person.home_site_id,
+                person_id=person.pk,
+                data={"code": refusal.code},
+            )
+        ) from error
     return credential
 
 

@@ -41,7 +41,7 @@ class BridgeAdmin(SiteScopedAdmin):
 
     @admin.action(description=_("Make an enrolment code"), permissions=["change"])
     def make_code(self, request: HttpRequest, queryset: QuerySet[Bridge]) -> None:
-        for bridge in queryset.select_related("site"):
+        for bridge in self.changeable(request, queryset).select_related("site"):
             code = enrolment.make_code(
                 device=bridge, subject=f"bridge:{bridge.pk}", site=bridge.site,
                 actor=Actor.staff(request.user.pk or 0), at=timezone.now(),
@@ -54,7 +54,7 @@ class BridgeAdmin(SiteScopedAdmin):
 
     @admin.action(description=_("Revoke"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Bridge]) -> None:
-        for bridge in queryset.select_related("site"):
+        for bridge in self.changeable(request, queryset).select_related("site"):
             enrolment.revoke(
                 device=bridge, subject=f"bridge:{bridge.pk}", site=bridge.site,
                 actor=Actor.staff(request.user.pk or 0), at=timezone.now(),
