@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin
@@ -32,14 +32,20 @@ class RecordedAdmin(ModelAdmin):
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
-        changed = getattr(obj, "_changed_values", {})
-        self.record(request, Action.CHANGED, obj, changed=changed, **_related_of(obj))
+        changed, related = getattr(obj, "_changed_values", {}), _related_of(obj)
+        if changed or related:
+            self.record(request, Action.CHANGED, obj, changed=changed, **related)
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         for obj in queryset:
             self.record(request, Action.DELETED, obj)
         return super().log_deletions(request, queryset)
+
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
+        """Run an action in one transaction: Django's "delete selected" records before it acts."""
+        with transaction.atomic():
+            return super().response_action(request, queryset)
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         """Save, and remember old and new values of what changed for ``log_change``."""

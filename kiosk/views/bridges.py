@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+from django.db import transaction
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from audit.errors import Refusal
+from audit.services import idempotency
 from audit.services.events import Actor
 from lockers.models import Bridge
 from lockers.services import enrolment
@@ -28,10 +30,15 @@ def enrol(request: HttpRequest) -> JsonResponse:
             status=400,
         )
     try:
-        bridge, token = enrolment.redeem(model=Bridge, code=code, at=at)
+        with transaction.atomic():
+            bridge, token = enrolment.redeem(model=Bridge, code=code, at=at)
+            enrolment.record_enrolled(
+                subject=f"bridge:{bridge.pk}",
+                site=bridge.site,
+                actor=Actor.bridge(bridge.pk),
+                at=at,
+            )
     except Refusal as refusal:
+        idempotency.settle(refusal)
         return JsonResponse(refusal.body(), status=refusal.http_status)
-    enrolment.record_enrolled(
-        subject=f"bridge:{bridge.pk}", site=bridge.site, actor=Actor.bridge(bridge.pk), at=at
-    )
     return JsonResponse({"bridge_id": bridge.pk, "token": token})

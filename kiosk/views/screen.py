@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -11,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.errors import Refusal
+from audit.services import idempotency
 from audit.services.events import Actor
 from kiosk import authentication, flow, selectors
 from kiosk.authentication import Here
@@ -55,18 +57,20 @@ def enrol(request: HttpRequest) -> HttpResponse:
     form = EnrolForm(request.POST)
     if form.is_valid():
         try:
-            terminal, token = enrolment.redeem(
-                model=Terminal, code=form.cleaned_data["code"], at=at
-            )
+            with transaction.atomic():
+                terminal, token = enrolment.redeem(
+                    model=Terminal, code=form.cleaned_data["code"], at=at
+                )
+                enrolment.record_enrolled(
+                    subject=f"terminal:{terminal.pk}",
+                    site=terminal.bank.site,
+                    actor=Actor.terminal(terminal.pk),
+                    at=at,
+                )
         except Refusal as refusal:
+            idempotency.settle(refusal)
             form.add_error("code", str(refusal))
         else:
-            enrolment.record_enrolled(
-                subject=f"terminal:{terminal.pk}",
-                site=terminal.bank.site,
-                actor=Actor.terminal(terminal.pk),
-                at=at,
-            )
             response = redirect("kiosk")
             authentication.remember(request, response, token)
             return response

@@ -63,7 +63,14 @@ def redeem(*, model: type[models.Model], code: str, at: dt.datetime) -> tuple[An
             .first()
         )
         if device is None:
-            raise CodeRefused
+            raise CodeRefused().keep(
+                lambda: events.record(
+                    action=Action.REFUSED,
+                    actor=Actor.anonymous(),
+                    at=at,
+                    data={"code": CodeRefused.code, "device": model._meta.label_lower},
+                )
+            )
         _all(device).filter(pk=device.pk).update(
             code_digest="",
             code_expires_at=None,

@@ -56,6 +56,8 @@ def test_the_code_is_exchanged_once_for_a_cookie_no_script_can_read(
     again = Client().post("/kiosk/enrol", {"code": code})
     assert again.status_code == 400
     assert "Ask for a new one" in again.content.decode()
+    refused = Event.objects.get(action="request.refused")
+    assert (refused.actor_kind, refused.data["code"]) == ("anonymous", "code_refused")
 
 
 def test_a_form_on_another_site_enrols_nothing(client: Client, code: str) -> None:

@@ -77,6 +77,29 @@ def test_a_change_that_is_refused_leaves_no_event(estate: Estate) -> None:
     assert estate.site.time_zone == "Europe/London"
 
 
+def test_saving_without_a_change_leaves_no_event(estate: Estate) -> None:
+    client = signed_in(estate.max)
+    address = page("change", estate.site)
+    assert client.post(address, filled_in(client, address)).status_code == 302
+    assert recorded(Action.CHANGED) == []
+
+
+def test_deleting_several_is_recorded_only_when_it_happens(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    areas = [factories.AreaFactory(site=estate.site, name=name) for name in ("East", "West")]
+
+    def fails(*_args: object, **_more: object) -> None:
+        raise RuntimeError("the power went")
+
+    with monkeypatch.context() as broken, pytest.raises(RuntimeError):
+        broken.setattr("django.contrib.admin.ModelAdmin.delete_queryset", fails)
+        act(signed_in(estate.max), "area", "delete_selected", *areas, post="yes")
+    assert recorded(Action.DELETED) == []
+    act(signed_in(estate.max), "area", "delete_selected", *areas, post="yes")
+    assert len(recorded(Action.DELETED)) == 2
+
+
 def test_opening_hours_that_come_change_and_go_are_in_the_trail(estate: Estate) -> None:
     client = signed_in(estate.max)
     address = page("change", estate.site)
