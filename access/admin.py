@@ -23,6 +23,7 @@ from unfold.forms import UserChangeForm, UserCreationForm
 
 from access.choices import CredentialKind, CredentialStatus
 from access.forms import BadgeForm, PinForm
+from access.imports import PersonRows
 from access.models import (
     Credential,
     Department,
@@ -38,6 +39,7 @@ from audit.admin_log import RecordedAdmin
 from audit.errors import Refusal
 from audit.services import idempotency
 from audit.services.events import Actor
+from lockers.importing.pages import ScopedImportExport
 from lockers.scoping import ScopedRelatedFilter, SiteScopedAdmin
 
 admin.site.unregister(AuthGroup)
@@ -106,9 +108,13 @@ class CredentialInline(TabularInline):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
 
 @admin.register(Person)
-class PersonAdmin(SiteScopedAdmin):
+class PersonAdmin(ScopedImportExport):
+    resource_classes = [PersonRows]
     organisation_path = "organisation"
     list_display = ["__str__", "kind", "status", "department", "personal_number", "home_site"]
     list_filter = ["kind", "status", ("department", ScopedRelatedFilter),

@@ -22,6 +22,7 @@ class Action(models.TextChoices):
     OPEN_UNKNOWN = "door.open_unknown", _("not known whether it opened")
     OPEN_CANCELLED = "door.open_cancelled", _("opening cancelled")
     SERVICE_CHANGED = "compartment.service_changed", _("service status changed")
+    BANK_CREATED = "bank.created", _("bank created from a layout")
     BANK_OPENING_REQUESTED = "bank.opening_requested", _("opening of a whole bank requested")
     BANK_OPENING_CONFIRMED = "bank.opening_confirmed", _("opening of a whole bank confirmed")
     BANK_OPENING_CANCELLED = "bank.opening_cancelled", _("opening of a whole bank cancelled")

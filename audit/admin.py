@@ -45,7 +45,11 @@ class EventAdmin(ModelAdmin):
         sites: QuerySet[Any] = get_objects_for_user(
             request.user, "lockers.view_site", accept_global_perms=False
         )
-        return shown.filter(site_id__in=sites.values("pk"))
+        # What belongs to no site belongs to everybody who sees a site of its organisation.
+        return shown.filter(
+            Q(site_id__in=sites.values("pk"))
+            | Q(site_id=None, organisation_id__in=sites.values("organisation_id"))
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str

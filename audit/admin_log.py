@@ -42,10 +42,10 @@ class RecordedAdmin(ModelAdmin):
             self.record(request, Action.DELETED, obj)
         return super().log_deletions(request, queryset)
 
-    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
+    def response_action(self, *args: Any, **kwargs: Any) -> Any:
         """Run an action in one transaction: Django's "delete selected" records before it acts."""
         with transaction.atomic():
-            return super().response_action(request, queryset)
+            return super().response_action(*args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         """Save, and remember old and new values of what changed for ``log_change``."""

@@ -5,6 +5,8 @@ Refusal
 ├── NotWired                the door has no electronic lock, or it is not connected yet
 ├── CompartmentHeld         it cannot go out of service while somebody has it
 ├── UnknownLayout           a layout text that cannot be read
+├── BankExists              the site has a bank of that name
+├── CannotBeWired           the new doors do not fit on the board that was chosen for them
 ├── CodeRefused             an enrolment code that is wrong, used or too old
 ├── DeviceRevoked           a token that was revoked or never given
 ├── SecondPersonNeeded      one person cannot confirm their own request
@@ -32,6 +34,16 @@ class NotWired(Refusal):
 class UnknownLayout(Refusal):
     code = "unknown_layout"
     http_status = 400
+    sentence = _("%(problem)s")
+
+
+class BankExists(Refusal):
+    code = "bank_exists"
+    sentence = _("There is a bank %(name)s at this site already. Choose another name.")
+
+
+class CannotBeWired(Refusal):
+    code = "cannot_be_wired"
     sentence = _("%(problem)s")
 
 

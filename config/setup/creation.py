@@ -13,7 +13,7 @@ from access.models import Group, User
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
-from config.setup import codes, drawing
+from config.setup import codes
 from config.setup.forms import Answers
 from kiosk.models import Terminal
 from lockers.choices import DriverName, ReaderTransport
@@ -26,9 +26,8 @@ from lockers.models import (
     Organisation,
     Reader,
     Site,
-    Size,
 )
-from lockers.services import enrolment
+from lockers.services import enrolment, estate
 from occupancy.models import Policy
 
 _SIMULATED_CHANNELS = 32
@@ -60,8 +59,18 @@ def create(*, answers: Answers, at: dt.datetime) -> Made | None:
         bridge = None
         if answers["boards"]["boards"] != "later":
             bridge = Bridge.objects.create(site=site, name=f"Bridge {answers['lockers']['bank']}")
-        bank = _bank(answers["lockers"], site, bridge)
-        doors = _doors(answers["lockers"], bank)
+        lockers = answers["lockers"]
+        bank = estate.create_bank(
+            site=site,
+            name=lockers["bank"],
+            layout=lockers["layout"],
+            first_number=lockers["first_number"],
+            bridge=bridge,
+            directions=lockers["directions"],
+            actor=actor,
+            at=at,
+        )
+        doors = list(bank.compartments.order_by("column", "row"))
         if bridge is not None:
             _wire(answers["boards"], bridge, doors)
         _reader(answers["badges"], bank)
@@ -116,36 +125,6 @@ def _site(given: dict[str, Any]) -> Site:
             for weekday in given["weekdays"]
         )
     return site
-
-
-def _bank(given: dict[str, Any], site: Site, bridge: Bridge | None) -> Bank:
-    return Bank.objects.create(
-        site=site, bridge=bridge, name=given["bank"], directions=given["directions"]
-    )
-
-
-def _doors(given: dict[str, Any], bank: Bank) -> list[Compartment]:
-    drawn = drawing.read(given["layout"])
-    sizes = {
-        name: Size.objects.create(organisation=bank.site.organisation, name=name, rank=rank)
-        for rank, name in enumerate(drawing.sizes(drawn), start=1)
-    }
-    bottom = max(door.y_mm + door.height_mm for door in drawn) + bank.plinth_mm
-    return Compartment.objects.bulk_create(
-        Compartment(
-            bank=bank,
-            number=str(number),
-            size=sizes[door.size],
-            column=door.column,
-            row=door.row,
-            x_mm=door.x_mm,
-            y_mm=door.y_mm,
-            width_mm=door.width_mm,
-            height_mm=door.height_mm,
-            floor_mm=bottom - door.y_mm - door.height_mm,
-        )
-        for number, door in enumerate(drawn, start=given["first_number"])
-    )
 
 
 def _wire(given: dict[str, Any], bridge: Bridge, doors: list[Compartment]) -> None:

@@ -10,9 +10,9 @@ from django.forms import BoundField
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
-from config.setup import drawing
 from config.setup.forms import Answers
 from config.setup.steps import STEPS, Step
+from lockers import layouts
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _words(field: BoundField, value: Any) -> str:
 
 
 def _counted(layout: str) -> list[tuple[str, str]]:
-    doors = drawing.read(layout)
+    doors = layouts.read(layout)
     sizes: dict[str, int] = {}
     for door in doors:
         sizes[door.size] = sizes.get(door.size, 0) + 1

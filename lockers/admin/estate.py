@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
+from lockers.admin.layout import LayoutPage, draw
+from lockers.importing.pages import ScopedImportExport
+from lockers.imports import CompartmentRows
 from lockers.models import (
     Area,
     Bank,
@@ -66,7 +68,7 @@ class SizeAdmin(SiteScopedAdmin):
 
 
 @admin.register(Bank)
-class BankAdmin(SiteScopedAdmin):
+class BankAdmin(LayoutPage):
     site_path = "site"
     list_display = ["name", "site", "area", "bridge", "directions"]
     list_filter = [("site", ScopedRelatedFilter)]
@@ -80,30 +82,12 @@ class BankAdmin(SiteScopedAdmin):
         doors = list(bank.compartments.all()) if bank.pk else []
         if not doors:
             return "-"
-        width = max(door.x_mm + door.width_mm for door in doors)
-        height = max(door.y_mm + door.height_mm for door in doors)
-        return format_html(
-            '<svg viewBox="-5 -5 {} {}" style="max-width:40rem;width:100%" role="img"'
-            ' aria-label="{}" font-family="system-ui" font-size="70">{}</svg>',
-            width + 10,
-            height + 10,
-            bank.name,
-            format_html_join(
-                "",
-                '<rect x="{}" y="{}" width="{}" height="{}" rx="12" fill="none"'
-                ' stroke="currentColor" stroke-width="6"/>'
-                '<text x="{}" y="{}" fill="currentColor">{}</text>',
-                (
-                    (d.x_mm, d.y_mm, d.width_mm - 8, d.height_mm - 8, d.x_mm + 24, d.y_mm + 84,
-                     d.number)
-                    for d in doors
-                ),
-            ),
-        )  # fmt: skip
+        return draw(bank.name, ((door.number, door) for door in doors))
 
 
 @admin.register(Compartment)
-class CompartmentAdmin(SiteScopedAdmin):
+class CompartmentAdmin(ScopedImportExport):
+    resource_classes = [CompartmentRows]
     site_path = "bank__site"
     list_display = ["number", "bank", "size", "lock_kind", "service_status", "controller",
                     "channel", "floor_mm"]  # fmt: skip

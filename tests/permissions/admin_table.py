@@ -51,7 +51,7 @@ BY_SITE = {
 LISTS = {"changelist", "add", "import", "export", "process_import"}
 OBJECTS = {"change", "delete", "history", "old_change"}
 # Pages that a model adds: "app.Model page".
-MORE_LISTS: set[str] = set()
+MORE_LISTS: set[str] = {"lockers.Bank new_from_layout"}
 MORE_OBJECTS: set[str] = {
     "access.Person issue_badge",
     "access.Person set_pin",

@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from config.setup import drawing
 from config.setup.forms.base import StepForm
+from lockers import layouts
 from lockers.choices import ReaderTransport
 from lockers.drivers.errors import BadProfile
 from lockers.drivers.modbus_relay.profile import MAX_UNIT, parse_address
@@ -128,7 +128,7 @@ class BoardsForm(StepForm):
         _check_address(self, cleaned)
         layout = self.answers.get("lockers", {}).get("layout")
         if layout and cleaned.get("first_unit") and cleaned.get("channels"):
-            boards = -(-len(drawing.read(layout)) // cleaned["channels"])
+            boards = -(-len(layouts.read(layout)) // cleaned["channels"])
             if cleaned["first_unit"] + boards - 1 > MAX_UNIT:
                 self.add_error(
                     "first_unit",

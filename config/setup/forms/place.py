@@ -10,8 +10,8 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from config.setup import drawing
 from config.setup.forms.base import StepForm
+from lockers import layouts
 from lockers.choices import SiteKind
 from lockers.errors import UnknownLayout
 from lockers.models.calendars import Weekday
@@ -122,7 +122,7 @@ class LockersForm(StepForm):
         """Refuse a layout that cannot be drawn, in the words of who reads it."""
         text: str = self.cleaned_data["layout"]
         try:
-            self.doors = len(drawing.read(text))
+            self.doors = len(layouts.read(text))
         except UnknownLayout as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
         return text

@@ -11,11 +11,13 @@ from lockers.errors import UnknownLayout
 
 BANK_HEIGHT_MM = 1800
 COLUMN_WIDTH_MM = 300
+# A compartment's edges are at least this long.
+LEAST_HEIGHT_MM = 50
 MOST_DOORS = 1000
 # How tall a door of a size is beside others; a word that is not here is a medium.
 _SHARES = {"tiny": 1, "small": 2, "medium": 3, "large": 4, "tall": 6, "full": 12}
 _COLUMNS = re.compile(r"(\d{1,3})\s+columns?\s+of\s+", re.IGNORECASE)
-_DOORS = re.compile(r"(\d{1,3})\s+([^\W\d_][\w-]{0,39})(?:\s+doors?)?", re.IGNORECASE)
+_DOORS = re.compile(r"(\d{1,3})\s+([^\W\d_][\w-]{0,38})(?:\s+doors?)?", re.IGNORECASE)
 _JOINED = re.compile(r"(?:\s*(?:,|;|\+|\band\b)\s*)+|\s+", re.IGNORECASE)
 
 
@@ -101,6 +103,15 @@ def _column(column: int, names: list[str]) -> list[DrawnDoor]:
                 width_mm=COLUMN_WIDTH_MM,
                 height_mm=BANK_HEIGHT_MM * above // whole - top,
             )
+        )
+    lowest = min(doors, key=lambda door: door.height_mm)
+    if lowest.height_mm < LEAST_HEIGHT_MM:
+        raise UnknownLayout(
+            problem=_(
+                "A column with %(count)d doors has some that are only %(height)d mm high."
+                " Take fewer."
+            )
+            % {"count": len(names), "height": lowest.height_mm}
         )
     return doors
 
