@@ -26,6 +26,7 @@ def of_the_page() -> dict[str, str | dict[str, str]]:
         "no_match": _("That PIN does not match."),
         "yours_midnight": _("Door %(number)s is yours until midnight."),
         "where_bank": _("Bank %(bank)s. It is %(where)s."),
+        "other_sizes": _("No locker of that size is free any more. Free here: %(sizes)s."),
         "none_free": _("None free"),
         "opening": _("Door %(number)s is opening."),
         "is_open": _("Door %(number)s is open. Close it when you are done."),
@@ -42,6 +43,7 @@ def of_the_page() -> dict[str, str | dict[str, str]]:
         "where": _("It is %(where)s."),
         "where_else": _("Bank %(bank)s. %(directions)s. It is %(where)s."),
         "undo_left": _counted(lambda n: ngettext("Undo (%(n)s second)", "Undo (%(n)s seconds)", n)),
+        "still_there": _("Still there?"),
         "clears_in": _counted(
             lambda n: ngettext(
                 "This screen clears in %(n)s second.", "This screen clears in %(n)s seconds.", n
@@ -67,6 +69,7 @@ def of_the_page() -> dict[str, str | dict[str, str]]:
         "bank_opening": _("Every door in bank %(bank)s is being opened by staff."),
         "gave_up": _("The server could not be reached. Try again in a moment."),
         "confirm": _("Press again to finish"),
+        "take_marked": _("Take door %(number)s"),
         "door_taken": _("Door %(number)s is taken."),
         "door_free": _("Door %(number)s, %(size)s, %(where)s"),
         "someone": _("Hello, %(initials)s"),

@@ -3,12 +3,13 @@
 
 import { post } from "./kiosk_api.js";
 import { choices, counts } from "./kiosk_choices.js";
+import { countdown } from "./kiosk_countdown.js";
 import { doorway } from "./kiosk_door.js";
 import { drawing } from "./kiosk_drawing.js";
 import { hold } from "./kiosk_hold.js";
 import { idle } from "./kiosk_idle.js";
 import { link } from "./kiosk_link.js";
-import { pad } from "./kiosk_pad.js";
+import { pins } from "./kiosk_pin.js";
 import { wedge } from "./kiosk_wedge.js";
 import { fill, shortTime } from "./kiosk_words.js";
 
@@ -28,7 +29,7 @@ let session = fresh();
 let toastTimer = 0;
 
 function fresh() {
-  return { scan: null, choices: null, holds: [], held: null, pinFor: "", pinNumber: "", undo: 0 };
+  return { scan: null, choices: null, held: null, marked: null, undoFor: 0, stopUndo() {} };
 }
 
 // ---- steps -------------------------------------------------------------------------------
@@ -39,27 +40,45 @@ function go(event) {
   step = next;
   document.body.dataset.step = step;
   for (const section of all("section[data-step]")) section.hidden = section.dataset.step !== step;
-  if (changed) $(`section[data-step="${step}"] h1`)?.setAttribute("tabindex", "-1");
-  if (changed) $(`section[data-step="${step}"] h1`)?.focus({ preventScroll: true });
+  if (changed) arrive($(`section[data-step="${step}"] h1`));
   if (step === "attract" || step === "revoked") idler.stop();
-  else idler.touch();
+  // As long as a finish can be undone, the screen that offers it stays.
+  else idler.begin(step === "finished" ? session.undoFor : undefined);
   draw();
+}
+
+function arrive(heading) {
+  $("#help").close();
+  session.marked = null;
+  heading.setAttribute("tabindex", "-1");
+  heading.focus({ preventScroll: true });
 }
 
 function reset() {
   if (session.scan) post("/kiosk/end", { scan: session.scan });
-  clearInterval(session.undo);
+  session.stopUndo();
   session = fresh();
   door.forget();
   finisher.reset();
-  numberPad.clear();
-  codePad.clear();
+  pin.forget();
   note("");
-  pinNote("");
+  toast("");
+  $("#who").textContent = "";
+  for (const one of all("[data-number], [data-where], [data-live], [data-refusal], #which")) one.replaceChildren();
   $("#help").close();
   document.activeElement?.blur();
   if (bank.layout !== given.drawing.layout) location.reload();
   go("reset");
+}
+
+function leave() {
+  reset();
+  reach(false);
+}
+
+function reach(isOn) {
+  document.body.toggleAttribute("data-reach", isOn);
+  $('[data-do="reach"]').setAttribute("aria-pressed", String(isOn));
 }
 
 function draw() {
@@ -72,16 +91,17 @@ function draw() {
   $("#who").hidden = !session.scan;
   $("#banner").hidden = !bank.opening;
   $("#banner").textContent = fill(words.bank_opening, { bank: given.bank.name });
-  $("#unreachable").hidden = !isOffline;
-  $("#unreachable").textContent = !tied
+  const offline = !tied
     ? words.disconnected
     : fill(bank.instead ? words.offline_instead : words.offline, { bank: bank.instead });
+  for (const one of all("[data-unreachable]")) tell(one, isOffline ? offline : "");
   $(".welcome").hidden = isOffline;
   $("#welcome").textContent = none ? words.all_taken : words.welcome;
   counts(bank, isOffline);
   choices(given.drawing, bank, words, isOffline || bank.opening, (size) => claim({ choice: { size } }));
   view.update(tied ? bank.doors : {}, tied ? bank.open : []);
   view.pickable(step === "drawing" && !isOffline && !bank.opening);
+  mark();
   view.highlight(["door", "yours", "place"].includes(step) && held?.here ? held.compartment : null);
   if (!held) return;
   const where = held.here
@@ -89,40 +109,52 @@ function draw() {
     : fill(held.directions ? words.where_else : words.where_bank, held);
   for (const one of all("[data-number]")) one.textContent = held.number;
   for (const one of all("[data-where]")) one.textContent = where;
-  if (step === "yours") yours(held);
+  if (step === "yours") yours(held, isOffline ? offline : "");
   $("#get_another").hidden = !session.choices?.left;
 }
 
-function yours(held) {
+function yours(held, offline) {
   const until = held.ends_at ? shortTime(held.ends_at, given.time_zone) : "";
   const text = bank.open.includes(held.compartment)
     ? words.yours_open
     : until === "00:00" ? words.yours_midnight
     : until ? words.yours_until
     : words.yours;
-  $('section[data-step="yours"] [data-live]').textContent = fill(text, {
-    number: held.number,
-    time: until,
-  });
+  const live = $('section[data-step="yours"] [data-live]');
+  live.dataset.mood = offline ? "warn" : "";
+  tell(live, offline || fill(text, { number: held.number, time: until }));
 }
 
-function note(text) {
-  for (const one of all("[data-note]")) {
-    one.textContent = text;
-    one.hidden = !text;
+// What says the same is left alone: a change is read out.
+function tell(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+  element.hidden = !text;
+}
+
+// Where doors are drawn too small for a fingertip, a touch marks one and a key takes it.
+function pick(one) {
+  if (view.isLarge(one.id)) claim({ choice: { compartment: one.id } });
+  else {
+    session.marked = one;
+    mark();
   }
 }
 
-function pinNote(text) {
-  $("#pin_note").textContent = text;
-  $("#pin_note").hidden = !text;
+function mark() {
+  const isFree = session.marked && bank.doors[session.marked.id] === "free";
+  if (!isFree) session.marked = null;
+  view.mark(session.marked?.id ?? null);
+  tell($("#take_marked"), isFree ? fill(words.take_marked, session.marked) : "");
+}
+
+function note(text) {
+  for (const one of all("[data-note]")) tell(one, text);
 }
 
 function toast(text) {
   clearTimeout(toastTimer);
-  $("#toast").textContent = text;
-  $("#toast").hidden = false;
-  toastTimer = setTimeout(() => { $("#toast").hidden = true; }, 6000);
+  tell($("#toast"), text);
+  if (text) toastTimer = setTimeout(() => toast(""), 6000);
 }
 
 // ---- asking the server --------------------------------------------------------------------
@@ -168,16 +200,15 @@ async function identify(body) {
   if (!answer) return;
   if (!answer.ok) {
     if (answer.body.code === "scan_taken" || !IDENTIFYING.includes(step)) return;
-    if (step === "pin_code" && "pin" in body) wrongPin(answer);
+    if (step === "pin_code" && "pin" in body) pin.refused(answer);
     else refuse(answer);
     return;
   }
   const { scan, initials, holds, choices: may } = answer.body;
   const here = holds.filter((one) => one.here);
-  Object.assign(session, { scan, holds, choices: may, pinNumber: "" });
+  Object.assign(session, { scan, choices: may });
   $("#who").textContent = fill(words.someone, { initials });
-  codePad.clear();
-  numberPad.clear();
+  pin.forget();
   session.held = here[0] ?? holds[0] ?? null;
   if (here.length > 1) {
     which(here);
@@ -208,30 +239,6 @@ function which(held) {
   );
 }
 
-function wrongPin(answer) {
-  codePad.clear();
-  const seconds = answer.body.facts?.wait_seconds;
-  if (!seconds) {
-    pinNote(answer.body.message ?? words.gave_up);
-    return;
-  }
-  const mine = session;
-  const until = performance.now() + seconds * 1000;
-  codePad.block(true);
-  const count = () => {
-    const left = Math.ceil((until - performance.now()) / 1000);
-    if (mine !== session || step !== "pin_code") clearInterval(timer);
-    else if (left > 0) pinNote(`${words.no_match} ${fill(words.wait, { n: left })}`);
-    else {
-      clearInterval(timer);
-      codePad.block(false);
-      pinNote(words.try_now);
-    }
-  };
-  const timer = setInterval(count, 250);
-  count();
-}
-
 async function claim(choice) {
   note("");
   const answer = await ask("/kiosk/claim", { scan: session.scan, ...choice });
@@ -242,7 +249,8 @@ async function claim(choice) {
     go("claimed");
     door.watch(answer.body, session.scan, { isFirst: true });
   } else if (["compartment_taken", "no_compartment_available"].includes(answer.body.code) && step !== "door") {
-    note(answer.body.message);
+    const others = answer.body.facts?.free_sizes ?? [];
+    note(others.length ? fill(words.other_sizes, { sizes: others.join(", ") }) : answer.body.message);
   } else refuse(answer);
 }
 
@@ -265,45 +273,27 @@ async function finish() {
     refuse(answer);
     return;
   }
-  const until = performance.now() + answer.body.undo_seconds * 1000;
-  const count = () => {
-    const left = Math.ceil((until - performance.now()) / 1000);
-    $("#undo").disabled = left <= 0;
-    $("#undo").textContent = fill(words.undo_left, { n: Math.max(left, 0) });
-    if (left <= 0) clearInterval(session.undo);
-  };
-  clearInterval(session.undo);
-  session.undo = setInterval(count, 250);
-  count();
+  session.undoFor = answer.body.undo_seconds;
+  session.stopUndo = countdown(session.undoFor, (left) => {
+    $("#undo").textContent = fill(words.undo_left, { n: left });
+    $("#undo").hidden = $("#undo_offer").hidden = left === 0;
+  });
   go("finished");
 }
 
 async function undo() {
   const answer = await ask("/kiosk/undo", { scan: session.scan, claim: session.held.claim });
   if (!answer) return;
-  clearInterval(session.undo);
+  session.stopUndo();
   if (answer.ok) go("undone");
   else refuse(answer);
-}
-
-function enteredNumber(number) {
-  session.pinNumber = number;
-  pinNote("");
-  codePad.clear(words.type_pin);
-  go("entered");
-}
-
-function pickPin(what) {
-  session.pinFor = what;
-  numberPad.clear(what === "door" ? words.type_door : words.type_person);
-  go("picked");
 }
 
 // ---- the parts ------------------------------------------------------------------------------
 
 const idler = idle(
-  { box: $("#still"), left: $("#still_left"), bar: $("#still_bar") },
-  { fill, words, onOver: reset },
+  { box: $("#still"), left: $("#still_left"), bar: $("#still_bar"), told: $("#still_told") },
+  { fill, words, onOver: leave },
 );
 const view = drawing($("#bank"), given.drawing, {
   label: (one, isFree) =>
@@ -312,15 +302,9 @@ const view = drawing($("#bank"), given.drawing, {
       where: one.where,
       size: given.drawing.sizes.find((size) => size.id === one.size)?.name ?? "",
     }),
-  onPick: (one) => claim({ choice: { compartment: one.id } }),
+  onPick: pick,
 });
-const numberPad = pad($('section[data-step="pin_number"]'), {
-  masked: false, fill, words, onEnter: enteredNumber,
-});
-const codePad = pad($('section[data-step="pin_code"]'), {
-  masked: true, fill, words,
-  onEnter: (pin) => identify({ [session.pinFor]: session.pinNumber, pin }),
-});
+const pin = pins(words, { onNumber: () => go("entered"), onPin: identify });
 const finisher = hold($("#finish"), $("#finish_plain"), { words, onDone: finish });
 const socket = link({
   onMessage(message) {
@@ -342,7 +326,11 @@ const socket = link({
 const door = doorway(words, {
   watch: (command, scan) => socket.send({ type: "watch", command, scan }),
   moved: () => idler.touchIfOn(),
-  closed: () => go("closed"),
+  closed(compartment) {
+    // The door's own word; the picture of the bank follows a moment later.
+    bank.open = bank.open.filter((id) => id !== compartment);
+    go("closed");
+  },
 });
 
 function tapped(body) {
@@ -364,23 +352,28 @@ wedge(given.readers, {
 const actions = {
   use_pin: () => go("use_pin"),
   ask_where: () => go("ask_where"),
-  pick_door: () => pickPin("door"),
-  pick_person: () => pickPin("personal_number"),
+  pick_door: () => { pin.pick("door"); go("picked"); },
+  pick_person: () => { pin.pick("personal_number"); go("picked"); },
   back: () => go("back"),
   again: () => { session.held = null; note(""); go(step === "yours" ? "another" : "again"); },
   any: () => claim({ choice: { any: true } }),
   draw: () => { note(""); go("draw"); },
+  take_marked: () => claim({ choice: { compartment: session.marked.id } }),
   another: () => claim({ instead_of: session.held.claim }),
   open,
   undo,
-  done: reset,
+  done: leave,
   more_time: () => idler.touch(),
-  help: () => $("#help").showModal(),
-  close_help: () => $("#help").close(),
-  reach() {
-    const isOn = document.body.toggleAttribute("data-reach");
-    $('[data-do="reach"]').setAttribute("aria-pressed", String(isOn));
+  // Left open, it goes too.
+  help() {
+    $("#help").showModal();
+    idler.begin();
   },
+  close_help() {
+    $("#help").close();
+    if (step === "attract" || step === "revoked") idler.stop();
+  },
+  reach: () => reach(!document.body.hasAttribute("data-reach")),
 };
 
 document.addEventListener("click", (event) => {

@@ -58,7 +58,7 @@ export function doorway(words, { watch, moved, closed }) {
     } else if (status === "closed") {
       clearTimeout(timer);
       say(words.is_closed, "good");
-      closed();
+      closed(current.compartment);
     } else if (status === "failed") {
       failed(current.isFirst ? words.not_opened : words.not_opened_again, current.isFirst);
     } else if (status === "expired" || status === "cancelled") {

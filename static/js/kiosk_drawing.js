@@ -2,6 +2,7 @@
 // right-to-left languages.
 
 const SVG = "http://www.w3.org/2000/svg";
+const FINGERTIP_PX = 72;
 
 export function drawing(figure, bank, { label, onPick }) {
   const root = node("svg", {
@@ -56,7 +57,7 @@ export function drawing(figure, bank, { label, onPick }) {
       }
       group.setAttribute("aria-label", label(door, free));
     }
-    root.toggleAttribute("aria-hidden", !picking);
+    root.setAttribute("aria-hidden", String(!picking));
   }
 
   return {
@@ -80,6 +81,13 @@ export function drawing(figure, bank, { label, onPick }) {
       if (mine) root.append(mine.group);
     },
     get: (id) => doors.get(id)?.door,
+    mark(id) {
+      for (const [one, { group }] of doors) group.toggleAttribute("data-marked", one === id);
+    },
+    isLarge(id) {
+      const { width, height } = doors.get(id).group.querySelector(".door__face").getBoundingClientRect();
+      return Math.min(width, height) >= FINGERTIP_PX;
+    },
   };
 }
 

@@ -5,36 +5,50 @@ const WARN_S = 15;
 
 export function idle(elements, { fill, words, onOver }) {
   let since = 0;
+  let lasts = IDLE_S;
   let timer = 0;
 
   function tick() {
-    const left = IDLE_S - (performance.now() - since) / 1000;
+    const left = lasts - (performance.now() - since) / 1000;
     if (left <= 0) {
       stop();
       onOver();
-      return;
-    }
-    elements.box.hidden = left > WARN_S;
-    if (left <= WARN_S) {
-      elements.left.textContent = fill(words.clears_in, { n: Math.ceil(left) });
-      elements.bar.style.inlineSize = `${(left / WARN_S) * 100}%`;
-    }
+    } else if (left <= WARN_S) warn(left);
+  }
+
+  function warn(left) {
+    const sentence = fill(words.clears_in, { n: Math.ceil(left) });
+    elements.left.textContent = sentence;
+    elements.bar.style.inlineSize = `${(left / WARN_S) * 100}%`;
+    if (!elements.box.hidden) return;
+    elements.box.hidden = false;
+    // Said once, not every second.
+    elements.told.textContent = `${words.still_there} ${sentence}`;
+  }
+
+  function hide() {
+    elements.box.hidden = true;
+    elements.told.textContent = "";
   }
 
   function stop() {
     clearInterval(timer);
     timer = 0;
-    elements.box.hidden = true;
+    hide();
   }
 
   return {
     stop,
-    touch() {
+    /** Somebody is there; without another sign the screen clears after so many seconds. */
+    touch(seconds = lasts) {
       since = performance.now();
-      elements.box.hidden = true;
+      lasts = seconds;
+      hide();
       if (!timer) timer = setInterval(tick, 250);
     },
-    isOn: () => timer !== 0,
+    begin(seconds = IDLE_S) {
+      this.touch(seconds);
+    },
     touchIfOn() {
       if (timer) this.touch();
     },

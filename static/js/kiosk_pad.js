@@ -24,6 +24,12 @@ export function pad(section, { masked, fill, words, onEnter }) {
     show();
   }
 
+  function block(isBlocked) {
+    blocked = isBlocked;
+    for (const button of keys.children) button.disabled = isBlocked;
+    show();
+  }
+
   for (const key of ["1", "2", "3", "4", "5", "6", "7", "8", "9", "del", "0", "ok"]) {
     const button = document.createElement("button");
     button.type = "button";
@@ -38,14 +44,9 @@ export function pad(section, { masked, fill, words, onEnter }) {
   return {
     clear(heading) {
       typed = "";
-      blocked = false;
       if (heading) title.textContent = heading;
-      show();
+      block(false);
     },
-    block(isBlocked) {
-      blocked = isBlocked;
-      for (const button of keys.children) button.disabled = isBlocked;
-      show();
-    },
+    block,
   };
 }

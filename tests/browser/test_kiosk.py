@@ -6,93 +6,22 @@ The bridge is played by the services that its consumer calls: commands taken, jo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from audit.models import Event
-from lockers.models import Command
-from lockers.services import commands, enrolment, journal
+from lockers.services import enrolment
 from occupancy.models import Assignment
-from tests import servers
-from tests.factories.cast import AMIRA_BADGE, SETUP, TERMINAL_TOKEN, Estate
+from tests.browser.kiosk_screen import PlayedBridge, at_step, tap
+from tests.factories.cast import AMIRA_BADGE, SETUP, Estate
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def estate(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Estate:
-    # Playwright's own loop runs in this thread; the database is still used from it alone.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    return Estate.build(at=timezone.now())
-
-
-@pytest.fixture
-def server(estate: Estate) -> Iterator[str]:
-    """Run the shipped ASGI server on the test database and return its address."""
-    with servers.serving() as url:
-        yield url
-
-
-@pytest.fixture
-def page(server: str, estate: Estate) -> Iterator[Page]:
-    """Return an enrolled kiosk's page, live."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-background-networking"],
-        )
-        context = browser.new_context(viewport={"width": 1080, "height": 1920})
-        context.add_cookies([{"name": "terminal", "value": TERMINAL_TOKEN, "url": server}])
-        page = context.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{server}/kiosk/")
-        expect(page.locator("body")).to_have_attribute("data-tie", "up")
-        yield page
-        assert errors == []
-        browser.close()
-
-
-class Bridge:
-    """What the bank's bridge would report of the newest command."""
-
-    def __init__(self, estate: Estate) -> None:
-        self.estate = estate
-
-    def report(self, kind: str) -> None:
-        command = Command.objects.order_by("-requested_at")[0]
-        presence = self.estate.bridge.presence
-        presence.refresh_from_db()
-        at = timezone.now()
-        commands.take_queued(bridge_id=self.estate.bridge.pk, at=at)
-        line = journal.Line(
-            seq=presence.last_seq + 1,
-            kind=kind,
-            occurred_at=at,
-            compartment_id=command.compartment_id,
-            command_id=command.pk,
-        )
-        assert presence.journal is not None
-        journal.receive(bridge=self.estate.bridge, journal=presence.journal, lines=[line], at=at)
-
-
-def tap(page: Page, badge: str = AMIRA_BADGE) -> None:
-    page.keyboard.type(f"~{badge}")
-    page.keyboard.press("Enter")
-
-
-def at_step(page: Page, step: str) -> Any:
-    """Wait for a step and return its section."""
-    expect(page.locator("body")).to_have_attribute("data-step", step)
-    return page.locator(f'section[data-step="{step}"]')
-
-
 def test_the_main_job_from_tap_to_undo(page: Page, estate: Estate) -> None:
-    bridge = Bridge(estate)
+    bridge = PlayedBridge(estate)
     expect(page.locator("#counts")).to_have_text(re.compile(r"2 Small\s*1 Large"))
     tap(page)
     at_step(page, "choose").get_by_role("button", name=re.compile("^Any")).click()
@@ -143,7 +72,7 @@ def test_a_door_that_did_not_open_offers_another(page: Page, estate: Estate) -> 
     at_step(page, "drawing")
     page.get_by_role("button", name=re.compile("^Door 2, Small")).click()
     door = at_step(page, "door")
-    Bridge(estate).report("command_failed")
+    PlayedBridge(estate).report("command_failed")
     expect(door.get_by_role("status")).to_have_text(
         "Door 2 did not open. Try again, or take another."
     )
@@ -182,13 +111,18 @@ def test_an_offline_bridge_is_said_before_anybody_chooses(page: Page, estate: Es
 def test_a_token_revoked_mid_flow_fills_the_screen(page: Page, estate: Estate) -> None:
     tap(page)
     at_step(page, "choose")
-    enrolment.revoke(
-        device=estate.terminal,
-        subject="terminal",
-        site=estate.site,
-        actor=SETUP,
-        at=timezone.now(),
-    )
+
+    def revoke() -> None:
+        enrolment.revoke(
+            device=estate.terminal,
+            subject="terminal",
+            site=estate.site,
+            actor=SETUP,
+            at=timezone.now(),
+        )
+
+    # In the very moment of the claim: a moment later the page would know by itself.
+    page.route("**/kiosk/claim", lambda route: (revoke(), route.continue_()))
     page.get_by_role("button", name=re.compile("^Any")).click()
     expect(at_step(page, "revoked").get_by_role("alert")).to_have_text(
         "This screen is not set up any more."
@@ -200,8 +134,7 @@ def test_finish_without_holding_takes_two_presses(page: Page, estate: Estate) ->
     tap(page)
     at_step(page, "choose").get_by_role("button", name=re.compile("^Any")).click()
     at_step(page, "door")
-    for kind in ("command_opened", "command_closed"):
-        Bridge(estate).report(kind)
+    PlayedBridge(estate).report("command_opened", "command_closed")
     at_step(page, "yours")
     page.locator("#finish_plain").click()
     expect(page.locator("#finish_plain")).to_have_text("Press again to finish")

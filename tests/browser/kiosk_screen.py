@@ -1,0 +1,204 @@
+"""What the kiosk's browser tests share: taps, steps, a played bridge, and looks at the page."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, expect
+
+from lockers.models import Command, Door
+from lockers.services import commands, journal
+from tests import factories
+from tests.factories.cast import AMIRA_BADGE, Estate
+
+UPRIGHT = (1080, 1920)
+LYING = (1280, 800)
+SMALLEST_KEY = 72
+
+# Every box that is touched or read, where it lies, and whether another box lies on its middle.
+_LOOK = """() => {
+  const shown = (one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const box = (one) => {
+    const { x, y, width, height } = one.getBoundingClientRect();
+    const name = one.id || one.dataset.do || one.getAttribute("class") || one.tagName;
+    return { what: `${name}: ${one.textContent.trim().slice(0, 40)}`, x, y, width, height };
+  };
+  const open = document.querySelector("dialog[open]");
+  const covered = (one) => {
+    const { x, y, width, height } = one.getBoundingClientRect();
+    const on = document.elementFromPoint(x + width / 2, y + height / 2);
+    return !(on && (one.contains(on) || on.contains(one)));
+  };
+  const channel = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * channel(r / 255) + 0.7152 * channel(g / 255)
+    + 0.0722 * channel(b / 255);
+  const parse = (color) => color.match(/[\\d.]+/g).map(Number);
+  const ground = (one) => {
+    for (let at = one; at; at = at.parentElement) {
+      const color = parse(getComputedStyle(at).backgroundColor);
+      if (color.length === 3 || color[3] === 1) return color;
+    }
+    return [255, 255, 255];
+  };
+  const contrast = (one) => {
+    const [a, b] = [light(parse(getComputedStyle(one).color)), light(ground(one))];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  };
+  const written = (one) =>
+    [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const within = open ?? document.body;
+  const keys = [...within.querySelectorAll("button, a[href]")].filter(shown);
+  const texts = [...within.querySelectorAll("h1, h2, p, li, strong, svg.bank__svg")]
+    .filter((one) => shown(one) && !one.closest(".visually-hidden, dialog:not([open])"));
+  const faint = [...within.querySelectorAll("*:not(svg *)")]
+    .filter((one) => shown(one) && written(one) && contrast(one)
+      < (parseFloat(getComputedStyle(one).fontSize) >= 24 ? 3 : 4.5));
+  return {
+    keys: keys.map((one) => ({ ...box(one), covered: covered(one),
+      cut: one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1 })),
+    texts: texts.map((one) => ({ ...box(one), key: !!one.closest("button") })),
+    faint: faint.map((one) => `${one.textContent.trim()} ${contrast(one)}`),
+    scrolls: document.documentElement.scrollWidth > innerWidth
+      || document.documentElement.scrollHeight > innerHeight
+      || document.body.scrollHeight > innerHeight + 1,
+    reach: document.body.hasAttribute("data-reach"),
+    width: innerWidth, height: innerHeight,
+  };
+}"""
+
+
+class PlayedBridge:
+    """What the bank's bridge would report of the newest command."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+
+    def report(self, *kinds: str) -> None:
+        for kind in kinds:
+            self._report(kind)
+
+    def _report(self, kind: str) -> None:
+        command = Command.objects.order_by("-requested_at")[0]
+        presence = self.estate.bridge.presence
+        presence.refresh_from_db()
+        at = timezone.now()
+        commands.take_queued(bridge_id=self.estate.bridge.pk, at=at)
+        line = journal.Line(
+            seq=presence.last_seq + 1,
+            kind=kind,
+            occurred_at=at,
+            compartment_id=command.compartment_id,
+            command_id=command.pk,
+        )
+        assert presence.journal is not None
+        journal.receive(bridge=self.estate.bridge, journal=presence.journal, lines=[line], at=at)
+
+
+def tap(page: Page, badge: str = AMIRA_BADGE) -> None:
+    """Type a badge as the reader does: prefix, number, suffix."""
+    page.keyboard.type(f"~{badge}")
+    page.keyboard.press("Enter")
+
+
+def at_step(page: Page, step: str) -> Locator:
+    """Wait for a step and return its section."""
+    expect(page.locator("body")).to_have_attribute("data-step", step)
+    return page.locator(f'section[data-step="{step}"]')
+
+
+def press(page: Page, name: str) -> None:
+    """Touch the one key whose name begins so."""
+    page.get_by_role("button", name=re.compile(f"^{re.escape(name)}")).click()
+
+
+def type_on_pad(page: Page, digits: str) -> None:
+    """Enter digits on the pad of the step that is shown."""
+    for digit in digits:
+        page.get_by_role("button", name=digit, exact=True).click()
+    page.get_by_role("button", name="OK", exact=True).click()
+
+
+def has_a_door(page: Page, estate: Estate) -> Locator:
+    """Tap, take any door, open and close it; return the step "yours"."""
+    tap(page)
+    at_step(page, "choose")
+    press(page, "Any")
+    at_step(page, "door")
+    PlayedBridge(estate).report("command_opened", "command_closed")
+    return at_step(page, "yours")
+
+
+def widen(estate: Estate, columns: int = 10) -> None:
+    """Give the bank many more doors, of two more sizes: as large as banks usually are."""
+    estate.large.rank = 3
+    estate.large.save(update_fields=["rank"])
+    medium = factories.SizeFactory(organisation=estate.organisation, name="Medium", rank=2)
+    tall = factories.SizeFactory(organisation=estate.organisation, name="Tall", rank=4)
+    told = ("handbag, tablet, lunch box", "rucksack, helmet", "cabin bag, sports bag", "long coat")
+    sizes = [estate.small, medium, estate.large, tall]
+    for size, fits in zip(sizes, told, strict=True):
+        size.fits = fits
+        size.save(update_fields=["fits"])
+    heights = {estate.small: 300, medium: 450, estate.large: 600, tall: 900}
+    for door in estate.doors:
+        door.height_mm = heights[door.size]
+        door.floor_mm = 1900 - door.height_mm
+        door.save(update_fields=["height_mm", "floor_mm"])
+    channel = len(estate.doors)
+    second = factories.ControllerFactory(bridge=estate.bridge, unit=2, name="Board 2")
+    boards = [estate.controller, second]
+    patterns = [[estate.small] * 5 + [medium], [tall, tall], [estate.large, estate.large, tall]]
+    for column in range(1, columns + 1):
+        if column <= len(estate.doors):
+            top = estate.doors[column - 1].height_mm
+            stack = [estate.small] * ((1800 - top) // 300)
+        else:
+            top, stack = 0, patterns[column % len(patterns)]
+        for row, size in enumerate(stack, start=2):
+            tall_mm = min(heights[size], 1800 - top)
+            door = factories.CompartmentFactory(
+                bank=estate.bank, number=str(channel + 1), size=size, column=column, row=row,
+                x_mm=(column - 1) * 300, y_mm=top, height_mm=tall_mm, floor_mm=1900 - top - tall_mm,
+                controller=boards[channel // 32], channel=channel % 32,
+            )  # fmt: skip
+            factories.DoorFactory(compartment=door, changed_at=timezone.now())
+            top += tall_mm
+            channel += 1
+    assert Door.objects.count() == channel
+
+
+def fits(page: Page, case: str) -> None:
+    """Check that nothing scrolls, lies outside, lies under something, or is too small to touch."""
+    page.evaluate("document.fonts.ready")
+    seen: dict[str, Any] = page.evaluate(_LOOK)
+    wrong = ["the page scrolls"] if seen["scrolls"] else []
+    for one in [*seen["keys"], *seen["texts"]]:
+        right, foot = one["x"] + one["width"], one["y"] + one["height"]
+        if min(one["x"], one["y"]) < -1 or right > seen["width"] + 1 or foot > seen["height"] + 1:
+            wrong.append(f"outside: {one}")
+    for key in seen["keys"]:
+        if min(key["width"], key["height"]) < SMALLEST_KEY - 0.5:
+            wrong.append(f"too small: {key}")
+        if seen["reach"] and key["y"] + key["height"] / 2 < seen["height"] / 2:
+            wrong.append(f"out of reach: {key}")
+        if key["covered"]:
+            wrong.append(f"under something: {key}")
+        if key["cut"]:
+            wrong.append(f"its words are cut: {key}")
+    wrong += [f"too faint: {one}" for one in seen["faint"]]
+    wrong += [
+        f"{text} lies under {key}"
+        for text in seen["texts"]
+        for key in seen["keys"]
+        if not text["key"] and _overlap(text, key)
+    ]
+    assert not wrong, "\n".join([case, *wrong])
+
+
+def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(
+        min(one[at] + one[long], other[at] + other[long]) - max(one[at], other[at]) > 2
+        for at, long in (("x", "width"), ("y", "height"))
+    )

@@ -1,0 +1,181 @@
+"""Every step of the kiosk lies well on a standing and on a lying screen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from lockers.models import BridgePresence
+from lockers.services import enrolment, openings
+from tests.browser.conftest import OpenKiosk
+from tests.browser.kiosk_screen import (
+    LYING,
+    UPRIGHT,
+    PlayedBridge,
+    at_step,
+    fits,
+    press,
+    tap,
+    type_on_pad,
+    widen,
+)
+from tests.factories.cast import AMIRA_NUMBER, AMIRA_PIN, BEN_BADGE, CARLA_BADGE, SETUP, Estate
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def wide_estate(estate: Estate) -> Estate:
+    widen(estate)
+    return estate
+
+
+def done(page: Page, reach: bool) -> None:
+    page.get_by_role("button", name="Done").click()
+    at_step(page, "attract")
+    if reach:
+        press(page, "Lower buttons")
+
+
+def through_every_step(page: Page, estate: Estate, reach: bool) -> None:
+    """Walk through every step, and look at each."""
+    expect(page.locator("#counts")).to_contain_text("Small")
+    fits(page, "attract")
+    press(page, "Help")
+    fits(page, "help")
+    press(page, "Close")
+
+    press(page, "Use a PIN")
+    at_step(page, "pin_start")
+    fits(page, "pin_start")
+    press(page, "Get a locker")
+    at_step(page, "pin_number")
+    fits(page, "pin_number")
+    type_on_pad(page, AMIRA_NUMBER)
+    at_step(page, "pin_code")
+    fits(page, "pin_code")
+    type_on_pad(page, "999111")
+    expect(page.locator("#pin_note")).to_be_visible()
+    fits(page, "pin_code wrong")
+    type_on_pad(page, AMIRA_PIN)
+
+    at_step(page, "choose")
+    fits(page, "choose")
+    press(page, "Choose on the drawing")
+    at_step(page, "drawing")
+    fits(page, "drawing")
+    press(page, "Back")
+    at_step(page, "choose")
+    press(page, "Any")
+    door = at_step(page, "door")
+    fits(page, "door opening")
+    bridge = PlayedBridge(estate)
+    bridge.report("command_actuated", "command_opened")
+    expect(door.get_by_role("status")).to_contain_text("is open")
+    fits(page, "door open")
+    bridge.report("command_closed")
+    at_step(page, "yours")
+    fits(page, "yours")
+    page.clock.fast_forward(31_000)
+    expect(page.locator("#still")).to_be_visible()
+    fits(page, "yours still there")
+    press(page, "More time")
+    press(page, "Open again")
+    at_step(page, "door")
+    bridge.report("command_failed")
+    expect(door.get_by_role("status")).to_contain_text("did not open")
+    fits(page, "door failed again")
+    done(page, reach)
+    at_step(page, "attract")
+
+    press(page, "Where is my locker?")
+    at_step(page, "where_ask")
+    fits(page, "where_ask")
+    tap(page)
+    at_step(page, "place")
+    fits(page, "place")
+    done(page, reach)
+    press(page, "Where is my locker?")
+    at_step(page, "where_ask")
+    tap(page, BEN_BADGE)
+    at_step(page, "nowhere")
+    fits(page, "nowhere")
+    done(page, reach)
+
+    estate.policy.limit_per_person = 2
+    estate.policy.save(update_fields=["limit_per_person"])
+    tap(page)
+    at_step(page, "yours")
+    expect(page.get_by_role("button", name="Get another locker")).to_be_visible()
+    fits(page, "yours with another")
+    press(page, "Get another locker")
+    at_step(page, "choose")
+    press(page, "Any")
+    at_step(page, "door")
+    bridge.report("command_failed")
+    expect(door.get_by_role("status")).to_contain_text("did not open")
+    fits(page, "door failed")
+    done(page, reach)
+    tap(page)
+    which = at_step(page, "which")
+    fits(page, "which")
+    which.get_by_role("button").first.click()
+    at_step(page, "yours")
+    page.get_by_role("button", name="Finish", exact=True).click(delay=2100)
+    at_step(page, "finished")
+    fits(page, "finished")
+    done(page, reach)
+
+    tap(page, CARLA_BADGE)
+    at_step(page, "refused")
+    fits(page, "refused")
+    tap(page, "12")
+    expect(page.locator("#toast")).to_be_visible()
+    fits(page, "refused toast")
+    done(page, False)
+
+
+@pytest.mark.parametrize("reach", [False, True], ids=["usual", "reach"])
+@pytest.mark.parametrize("size", [UPRIGHT, LYING], ids=["upright", "lying"])
+def test_every_step_fits_the_screen(
+    wide_estate: Estate, open_kiosk: OpenKiosk, size: tuple[int, int], reach: bool
+) -> None:
+    page = open_kiosk(size, color_scheme="dark" if reach else "light")
+    lower = page.get_by_role("button", name="Lower buttons")
+    if reach:
+        lower.click()
+        expect(lower).to_have_attribute("aria-pressed", "true")
+    through_every_step(page, wide_estate, reach)
+    # The next one finds the screen as it usually is.
+    expect(lower).to_have_attribute("aria-pressed", "false")
+
+
+@pytest.mark.parametrize("size", [UPRIGHT, LYING], ids=["upright", "lying"])
+def test_what_is_said_before_anybody_chooses_fits_the_screen(
+    wide_estate: Estate, open_kiosk: OpenKiosk, size: tuple[int, int]
+) -> None:
+    estate = wide_estate
+    page = open_kiosk(size)
+    at = timezone.now()
+    asked = openings.request(bank=estate.bank, reason="fire drill", user_id=estate.max.pk, at=at)
+    openings.confirm(opening_id=asked.pk, user_id=estate.rosa.pk, at=at)
+    expect(page.get_by_role("alert").filter(has_text=re.compile("^Every door"))).to_be_visible()
+    fits(page, "opening")
+    tap(page)
+    at_step(page, "choose")
+    fits(page, "opening choose")
+    BridgePresence.objects.update(connection=None)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#unreachable")).to_be_visible()
+    fits(page, "offline and opening")
+    enrolment.revoke(
+        device=estate.terminal, subject="terminal", site=estate.site, actor=SETUP, at=at
+    )
+    expect(page.locator("body")).to_have_attribute("data-step", "revoked", timeout=15_000)
+    fits(page, "revoked")
+    page.get_by_role("link", name="Set up this screen").click()
+    expect(page.get_by_role("heading")).to_have_text("Set up this screen")
+    fits(page, "set up")
