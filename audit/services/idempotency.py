@@ -46,32 +46,23 @@ def once(*, scope: str, key: str, request: str, work: Callable[[], Reply]) -> Re
     """Run ``work`` in one transaction and remember its reply, or return the first reply.
 
     ``scope`` is whose key it is ("terminal:5"), ``request`` a fingerprint of what is asked.
-    Refusals are answers too: they are rolled back, what they keep is written, and they are
-    remembered. Raises KeyMissing and KeyReused.
+    A repeat does the work once more and is rolled back when its answer meets the first: looking
+    first would cost every request what only the rare repeat needs. So ``work`` may change nothing
+    but the database. Refusals are answers too: they are rolled back, what they keep is written,
+    and they are remembered. Raises KeyMissing and KeyReused.
     """
     if not 8 <= len(key) <= 80 or not key.isascii() or not key.isprintable():
         raise KeyMissing
-    earlier = _find(scope, key, request)
-    if earlier is not None:
-        return earlier
     try:
         return run(lambda: _answer(scope, key, request, work))
-    except Refusal as refusal:
-        reply = Reply(refusal.http_status, refusal.body())
-        settle(refusal)
-        if reply.status in TRANSIENT:
-            return reply
-        try:
-            with transaction.atomic():
-                _remember(scope, key, request, reply)
-        except _AnsweredMeanwhile:
-            return _find(scope, key, request) or reply
-        return reply
-    except _AnsweredMeanwhile:
+    except Exception as error:
+        # A repeat may fail for what its first time did: somebody who claimed has a claim.
         answered = _find(scope, key, request)
-        if answered is None:
-            raise  # only possible when the answer was purged within the same second
-        return answered
+        if answered is not None:
+            return answered
+        if isinstance(error, Refusal):
+            return _refused(scope, key, request, error)
+        raise
 
 
 def run(work: Callable[[], _T]) -> _T:
@@ -90,6 +81,19 @@ def run(work: Callable[[], _T]) -> _T:
 def _answer(scope: str, key: str, request: str, work: Callable[[], Reply]) -> Reply:
     reply = work()
     _remember(scope, key, request, reply)
+    return reply
+
+
+def _refused(scope: str, key: str, request: str, refusal: Refusal) -> Reply:
+    reply = Reply(refusal.http_status, refusal.body())
+    settle(refusal)
+    if reply.status in TRANSIENT:
+        return reply
+    try:
+        with transaction.atomic():
+            _remember(scope, key, request, reply)
+    except _AnsweredMeanwhile:
+        return _find(scope, key, request) or reply
     return reply
 
 

@@ -104,7 +104,7 @@ def _database(url: str) -> dict[str, Any]:
     if pooled:
         options["pool"] = {"min_size": 2, "max_size": 20, "timeout": 10}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.database",
         "NAME": parts.get("dbname", "lockwright"),
         "USER": parts.get("user", ""),
         "PASSWORD": parts.get("password", ""),

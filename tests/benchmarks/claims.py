@@ -134,7 +134,6 @@ def _raw_claim(
     row: Any = None
     parameters: dict[str, Callable[[], Any]] = {
         "terminal": lambda: (facts["token_digests"][bank],),
-        "answer_find": lambda: ("bench", uuid.uuid4().hex),
         "badge": lambda: (organisation, facts["digests"][number]),
         "situation": lambda: {
             "person": person, "bank": bank_id, "at": at, "silent_since": at

@@ -11,7 +11,6 @@ from tests.benchmarks.place import Place
 # Told apart by their beginning, as they are sent; a missing one stops the measurement.
 _BEGINNINGS = {
     "terminal": "SELECT t.id, t.name, b.id",
-    "answer_find": "SELECT fingerprint, status",
     "badge": "SELECT c.id, c.kind, c.person_id",
     "situation": "SELECT s.organisation_id, s.id, b.id",
     "take": "WITH door AS (\n    SELECT free.id",
