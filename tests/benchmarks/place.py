@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 BANKS = 16
-PEOPLE = 1700
+PEOPLE = 2000
 DOORS_OF_FIRST = 450
 DOORS_OF_OTHERS = 130
 
