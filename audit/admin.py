@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from guardian.shortcuts import get_objects_for_user
 from unfold.admin import ModelAdmin
@@ -32,7 +33,9 @@ class EventAdmin(ModelAdmin):
     list_display = ["occurred_at", "what", "who", "whom", "where", "reason"]
     list_filter = ["action", "actor_kind", "occurred_at"]
     search_fields = ["action", "subject", "reason", "actor_id"]
-    search_help_text = _("Action, subject, reason, actor; or person:12, compartment:34.")
+    search_help_text = _(
+        "Action, subject, reason, actor; or person:12, compartment:34, bank:5, site:6."
+    )
     date_hierarchy = "occurred_at"
     actions = ["export_csv"]
     list_per_page = 50
@@ -55,7 +58,7 @@ class EventAdmin(ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
         kind, colon, number = search_term.strip().partition(":")
-        if colon and number.isdecimal() and kind in {"person", "compartment", "bank"}:
+        if colon and number.isdecimal() and kind in {"person", *labels.PLACES}:
             return queryset.filter(Q(**{f"{kind}_id": int(number)})), False
         found: tuple[QuerySet[Event], bool] = super().get_search_results(
             request, queryset, search_term
@@ -82,13 +85,17 @@ class EventAdmin(ModelAdmin):
     def whom(self, event: Event) -> str:
         if event.person_id is None:
             return ""
-        return self._name(event, ActorKind.PERSON.value, str(event.person_id))
+        return self._link(event, ActorKind.PERSON.value, str(event.person_id))
 
     @admin.display(description=_("where"))
     def where(self, event: Event) -> str:
-        if event.compartment_id is not None:
-            return f"compartment:{event.compartment_id}"
-        return event.subject or (f"bank:{event.bank_id}" if event.bank_id is not None else "")
+        place = labels.place_of(event)
+        return self._link(event, *place) if place else event.subject
+
+    def _link(self, event: Any, kind: str, number: str) -> str:
+        """Name somebody or something, and lead to everything about it."""
+        name = getattr(event, "names", {}).get((kind, number)) or f"{kind} {number}"
+        return format_html('<a class="underline" href="?q={}:{}">{}</a>', kind, number, name)
 
     def _name(self, event: Any, kind: str, number: str) -> str:
         known: str | None = getattr(event, "names", {}).get((kind, number))

@@ -12,9 +12,24 @@ class LockersConfig(AppConfig):
         """Give the trail its names."""
         from audit import labels
         from audit.models import ActorKind
-        from lockers.models import Bridge
+        from lockers.models import Bank, Bridge, Compartment, Site
 
         def bridges(ids: set[str]) -> dict[str, str]:
             return {str(b.pk): str(b) for b in Bridge.objects.filter(pk__in=ids)}
 
         labels.register(ActorKind.BRIDGE, bridges)
+
+        def sites(ids: set[str]) -> dict[str, str]:
+            return {str(s.pk): s.name for s in Site.objects.filter(pk__in=ids)}
+
+        def banks(ids: set[str]) -> dict[str, str]:
+            found = Bank.objects.filter(pk__in=ids).select_related("site")
+            return {str(b.pk): f"{b.site}, {b}" for b in found}
+
+        def compartments(ids: set[str]) -> dict[str, str]:
+            found = Compartment.objects.filter(pk__in=ids).select_related("bank__site")
+            return {str(c.pk): f"{c.bank.site}, {c.bank}, {c}" for c in found}
+
+        labels.register("site", sites)
+        labels.register("bank", banks)
+        labels.register("compartment", compartments)

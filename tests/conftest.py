@@ -14,7 +14,7 @@ MORNING = dt.datetime(2026, 11, 17, 9, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Let the test database empty the audit table between two transactional tests.
 
     Only TRUNCATE, only here: UPDATE and DELETE stay refused, and a test puts this trigger back
@@ -22,6 +22,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER IF EXISTS audit_event_is_not_truncated ON audit_event")
+    yield
+    # Threads of asynchronous tests keep their connection, and a database in use is not dropped.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

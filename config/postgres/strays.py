@@ -36,6 +36,16 @@ def dies_with_us(how: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
     return ask
 
 
+def end_with_make() -> None:
+    """Have Linux tell us to end when the make that started us is killed: nobody else would.
+
+    Only make: a shell that started us in the background may leave us behind on purpose.
+    """
+    with contextlib.suppress(psutil.Error):
+        if sys.platform == "linux" and psutil.Process(os.getppid()).name() in {"make", "gmake"}:
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def is_alive(process: psutil.Process) -> bool:
     """Say whether a process still runs.
 

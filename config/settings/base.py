@@ -217,5 +217,5 @@ UNFOLD: dict[str, Any] = {
             "950": "#03221a",
         },
     },
-    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+    "SIDEBAR": {"show_search": True, "navigation": "config.menu.sidebar"},
 }

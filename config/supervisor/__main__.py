@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from config.postgres import PostgresError, place
+from config.postgres import PostgresError, place, strays
 from config.supervisor import folder, ports
 from config.supervisor.demo import Demo, Stopped
 from config.supervisor.processes import say
@@ -20,6 +20,7 @@ def main(arguments: list[str]) -> int:
     os.chdir(place.CHECKOUT)
     try:
         become_the_owner()
+        strays.end_with_make()
         var = Path(os.environ.get("LOCKWRIGHT_VAR") or place.CHECKOUT / "var").resolve()
         if arguments == ["reset"]:
             folder.reset(var)

@@ -14,6 +14,7 @@ from django.db import connection
 from django.test import AsyncClient, AsyncRequestFactory, Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from guardian.shortcuts import assign_perm
 
 from audit import exports
 from audit.actions import Action
@@ -132,6 +133,17 @@ def test_an_event_of_no_site_is_for_superusers(estate: Estate, at: dt.datetime) 
     assert event.pk not in shown(signed_in(estate.max))
 
 
+def test_an_event_of_an_organisation_is_for_the_staff_of_its_sites(
+    estate: Estate, at: dt.datetime
+) -> None:
+    event = told(at, actor=Actor.job("nightly"), organisation_id=estate.organisation.pk)
+    assert event.pk in shown(signed_in(estate.max))
+    elsewhere = factories.SiteFactory(organisation=factories.OrganisationFactory(name="Another"))
+    stranger = factories.UserFactory(username="stranger")
+    assign_perm("lockers.view_site", stranger, elsewhere)
+    assert event.pk not in shown(signed_in(stranger))
+
+
 @pytest.mark.parametrize("name", ["change", "history", "delete"])
 def test_somebody_elses_event_looks_like_one_that_is_missing(
     estate: Estate, ours: Event, name: str
@@ -178,7 +190,8 @@ def test_a_search_for_no_real_number_finds_nothing(estate: Estate, ours: Event, 
 def test_names_are_found_when_the_trail_is_read(estate: Estate, ours: Event) -> None:
     text = signed_in(estate.rosa).get(LIST, {"q": "key was lost"}).content.decode()
     assert "olga" in text
-    assert "Amira Example" in text
+    assert f'<a class="underline" href="?q=person:{estate.amira.pk}">Amira Example</a>' in text
+    assert "Harbour House, A, 1</a>" in text
 
 
 def test_whoever_is_gone_stays_a_number(estate: Estate, at: dt.datetime) -> None:

@@ -1,0 +1,77 @@
+"""The administration's menu: by what people come to do, only with what they may see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+# Group, then "app.Model" with the name of its Material symbol.
+GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
+    (gettext_noop("Use"), [
+        ("occupancy.Claim", "key"),
+        ("occupancy.Policy", "rule"),
+        ("audit.Event", "history"),
+    ]),
+    (gettext_noop("People"), [
+        ("access.Person", "person"),
+        ("access.Credential", "badge"),
+        ("access.Grant", "lock_open"),
+        ("access.Group", "groups"),
+        ("access.Department", "apartment"),
+        ("access.Role", "work"),
+    ]),
+    (gettext_noop("Estate"), [
+        ("lockers.Organisation", "domain"),
+        ("lockers.Site", "location_on"),
+        ("lockers.Area", "layers"),
+        ("lockers.Bank", "dresser"),
+        ("lockers.Compartment", "door_front"),
+        ("lockers.Size", "straighten"),
+    ]),
+    (gettext_noop("Devices"), [
+        ("kiosk.Terminal", "tablet"),
+        ("lockers.Bridge", "router"),
+        ("lockers.Controller", "developer_board"),
+        ("lockers.Reader", "contactless"),
+        ("lockers.Door", "sensor_door"),
+        ("lockers.Command", "send"),
+        ("lockers.LockEvent", "sensors"),
+        ("lockers.BankOpening", "emergency_home"),
+        ("lockers.BridgePresence", "wifi"),
+    ]),
+    (gettext_noop("System"), [
+        ("access.User", "manage_accounts"),
+        ("authtoken.TokenProxy", "vpn_key"),
+        ("django_q.Schedule", "schedule"),
+        ("django_q.OrmQ", "pending_actions"),
+        ("django_q.Success", "task_alt"),
+        ("django_q.Failure", "error"),
+    ]),
+]  # fmt: skip
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the menu in the form that unfold draws."""
+    groups = [{"title": _(title), "items": _items(request, models)} for title, models in GROUPS]
+    groups[0]["items"] = [
+        {"title": _("Live map"), "icon": "map", "link": reverse("map")},
+        *groups[0]["items"],
+    ]
+    return [group for group in groups if group["items"]]
+
+
+def _items(request: HttpRequest, models: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    items = []
+    for label, icon in models:
+        model = apps.get_model(label)
+        if admin.site._registry[model].has_module_permission(request):
+            address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            name = str(model._meta.verbose_name_plural)
+            items.append({"title": name[:1].upper() + name[1:], "icon": icon, "link": address})
+    return items
