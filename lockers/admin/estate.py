@@ -72,7 +72,7 @@ class BankAdmin(LayoutPage):
     site_path = "site"
     list_display = ["name", "site", "area", "bridge", "directions"]
     list_filter = [("site", ScopedRelatedFilter)]
-    search_fields = ["name", "directions"]
+    search_fields = ["name", "directions", "nearby"]
     list_select_related = ["site", "area", "bridge"]
     readonly_fields = ["drawing"]
 

@@ -98,6 +98,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=60, verbose_name='name')),
                 ('directions', models.CharField(blank=True, help_text='As you would tell a visitor.', max_length=200, verbose_name='where it stands')),
+                ('nearby', models.CharField(blank=True, help_text='Desks, rooms and entrances: what people name when they want a door near it.', max_length=200, verbose_name='close by')),
+                ('construction', models.CharField(blank=True, help_text='Such as “steel, tamper-resistant locks, for wet rooms”.', max_length=120, verbose_name='construction')),
                 ('plinth_mm', models.PositiveSmallIntegerField(default=100, help_text='Floor to the lowest door.', verbose_name='plinth height (mm)')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
                 ('area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='banks', to='lockers.area', verbose_name='area')),

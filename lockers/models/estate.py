@@ -158,6 +158,18 @@ class Bank(models.Model):
         blank=True,
         help_text=_("As you would tell a visitor."),
     )
+    nearby = models.CharField(
+        _("close by"),
+        max_length=200,
+        blank=True,
+        help_text=_("Desks, rooms and entrances: what people name when they want a door near it."),
+    )
+    construction = models.CharField(
+        _("construction"),
+        max_length=120,
+        blank=True,
+        help_text=_("Such as “steel, tamper-resistant locks, for wet rooms”."),
+    )
     plinth_mm = models.PositiveSmallIntegerField(
         _("plinth height (mm)"), default=100, help_text=_("Floor to the lowest door.")
     )
