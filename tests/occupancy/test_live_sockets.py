@@ -236,8 +236,9 @@ async def test_a_bank_added_removed_or_renamed_is_redrawn(live: Estate, sql: Sql
     assert told["plan"] != plan
     assert told["banks"][0]["name"] == "Renamed"
     await sql(
-        "INSERT INTO lockers_bank (site_id, name, directions, plinth_mm, position)"
-        f" VALUES ({live.site.pk}, 'New', '', 100, 1)"
+        "INSERT INTO lockers_bank"
+        " (site_id, name, directions, nearby, construction, plinth_mm, position)"
+        f" VALUES ({live.site.pk}, 'New', '', '', '', 100, 1)"
     )
     assert [bank["name"] for bank in (await one.next())["banks"]] == ["Renamed", "New"]
     await sql("DELETE FROM lockers_bank WHERE name = 'New'")
