@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from django.templatetags.static import static
 from psycopg.conninfo import conninfo_to_dict
 
 from config import env
@@ -200,6 +201,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Lockwright",
     "SITE_URL": "/map/",
     "SITE_SYMBOL": "dresser",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")},
+    ],
     "SHOW_HISTORY": True,
     "COLORS": {
         # Around the accent of the product's pages.

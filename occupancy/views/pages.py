@@ -16,6 +16,10 @@ from occupancy.choices import Shown
 from occupancy.live import frames
 from occupancy.views.changes import LARGEST_ID, user_of
 
+# What map.js imports: asked for together with it, not after it.
+_SCRIPT = ["drawing", "find", "list", "panel", "plan", "socket"]
+_SCRIPT += ["state", "tip", "voice", "walk", "words"]
+
 
 @login_required
 @require_safe
@@ -41,6 +45,7 @@ def site(request: HttpRequest, site_id: int) -> HttpResponse:
             "sites": sites,
             "words": _words(),
             "states": [{"value": s.value, "label": s.label} for s in Shown],
+            "parts": [f"js/map_{part}.js" for part in _SCRIPT],
         },
     )
 
@@ -88,6 +93,11 @@ def _words() -> dict[str, object]:
         "free_of": _("{free} of {total} free"),
         "bank": _("Bank {name}"),
         "no_area": _("Elsewhere on this site"),
+        "free_count": _("{free} free"),
+        "to_check": _("to check"),
+        "not_known": _("Not known"),
+        "until": _("until {time}"),
+        "was_due": _("was due back {time}"),
         "unreachable": _("These lockers cannot be reached: what they do now is not known."),
         "summary": _("{count} doors changed. {free} of {total} free."),
         "summary_one": _("Door {number}: {state}. {free} of {total} free."),
@@ -97,6 +107,7 @@ def _words() -> dict[str, object]:
         "list_size": _("Size"),
         "list_more": _("More"),
         "none_found": _("No door has that number."),
+        "found_one": _("1 door matches."),
         "found": _("{count} doors match."),
         "opening_requested": _("{by} asks to open every door in bank {name}: {reason}"),
         "opening_confirmed": _("Every door in bank {name} is being opened by staff: {reason}"),
@@ -104,6 +115,7 @@ def _words() -> dict[str, object]:
         "bank_actions": _("More about bank {name}"),
         "look": _("Look"),
         "live": _("Live"),
+        "not_live": _("Not live"),
         "reconnecting": _("Reconnecting: what you see may be old."),
         "stale": _("The database cannot be read: what you see may be old."),
         "gone": _("You can no longer see this site."),

@@ -1,26 +1,27 @@
-// The live map: keeps what the server last said of every door, draws it, and lets staff find one.
-import { drawBank, showBank, showDoor } from "./map_drawing.js";
-import { listBank, listDoor } from "./map_list.js";
+// The live map: shows what the server says of every door, and lets staff walk to one.
+import { showDoor } from "./map_drawing.js";
+import { count, listen, sift } from "./map_find.js";
+import { listDoor } from "./map_list.js";
 import { Panel } from "./map_panel.js";
+import { layOut, list } from "./map_plan.js";
 import { Feed } from "./map_socket.js";
-import { announce, summarise } from "./map_voice.js";
+import { byId, map, take as takePlan, UNKNOWN } from "./map_state.js";
+import { hideTip, renewTip, showTip } from "./map_tip.js";
+import { summarise } from "./map_voice.js";
 import { neighbour } from "./map_walk.js";
 import { say } from "./map_words.js";
 
-const config = document.getElementById("map-config").dataset;
-const byId = (id) => document.getElementById(id);
-const UNKNOWN = { state: "offline", door: "unknown" };
+const config = byId("map-config").dataset;
 const drawing = byId("map-drawing");
-const list = byId("map-list");
-const nav = byId("map-banks");
-
-const map = { plan: null, banks: [], doors: new Map(), old: false, filter: new Set(), number: "" };
-let selected = null;
 let walked = null;
 
-const panel = new Panel({ door: config.door, bank: config.bank }, () => {
-  select(null);
-  walked?.node.focus();
+const panel = new Panel({ door: config.door, bank: config.bank }, {
+  shown: () => map.selected && reveal(map.selected),
+  closed: () => {
+    select(null);
+    const at = walked?.row?.checkVisibility() ? walked.row.querySelector("button") : walked?.node;
+    at?.focus({ preventScroll: true });
+  },
 });
 
 // ---- The drawing
@@ -31,57 +32,16 @@ async function fetchDrawing() {
   return answer.json();
 }
 
-async function redraw(wanted) {
-  const plan = await fetchDrawing();
-  const before = map.doors;
-  map.plan = wanted;
-  map.banks = plan.banks;
-  map.doors = new Map();
-  for (const bank of plan.banks) {
-    for (const shape of bank.doors) {
-      map.doors.set(shape.id, { shape, bank: bank.id, now: before.get(shape.id)?.now ?? UNKNOWN });
-    }
-  }
-  drawing.replaceChildren();
-  list.replaceChildren();
-  nav.replaceChildren();
-  const heads = [say("list_number"), say("list_state"), say("list_door"), say("list_size"), say("list_more")];
-  const areas = new Map();
-  for (const bank of plan.banks) {
-    const area = bank.area || (plan.banks.some((one) => one.area) ? say("no_area") : "");
-    if (!areas.has(area)) areas.set(area, []);
-    areas.get(area).push(bank);
-  }
-  for (const [area, banks] of areas) {
-    const section = document.createElement("section");
-    section.className = "area";
-    const group = document.createElement("ul");
-    group.className = "nav__banks";
-    if (area) {
-      const title = document.createElement("h2");
-      title.className = "area__name";
-      title.textContent = area;
-      section.append(title);
-      const navTitle = document.createElement("h2");
-      navTitle.className = "nav__area";
-      navTitle.textContent = area;
-      nav.append(navTitle);
-    }
-    for (const bank of banks) {
-      section.append(drawBank(bank, map.doors));
-      list.append(listBank(bank, map.doors, heads));
-      const item = document.createElement("li");
-      const link = document.createElement("a");
-      link.href = `#bank-${bank.id}`;
-      link.innerHTML = "<span></span><b></b>";
-      link.firstChild.textContent = bank.name;
-      item.append(link);
-      group.append(item);
-      bank.link = link;
-    }
-    drawing.append(section);
-    nav.append(group);
-  }
+// Asked for at once: it is here by the time the first states are.
+let early = fetchDrawing().catch(() => null);
+
+async function redraw(name) {
+  let plan = await early;
+  early = null;
+  if (plan?.plan !== name) plan = await fetchDrawing();
+  hideTip();
+  takePlan(plan, name);
+  layOut();
   walked = map.doors.values().next().value ?? null;
   walked?.node.setAttribute("tabindex", "0");
   byId("map-wait").hidden = true;
@@ -89,117 +49,42 @@ async function redraw(wanted) {
 
 function show(doors) {
   for (const door of doors) {
-    showDoor(door);
-    listDoor(door);
+    showDoor(door, map.near);
+    if (door.row) listDoor(door);
   }
   count();
   sift(doors);
 }
 
-function count() {
-  const states = {};
-  let open = 0;
-  for (const bank of map.banks) {
-    let free = 0;
-    for (const shape of bank.doors) {
-      const { now } = map.doors.get(shape.id);
-      states[now.state] = (states[now.state] ?? 0) + 1;
-      open += now.door === "open";
-      free += now.state === "free";
-    }
-    bank.free = free;
-    showBank(bank, byId(`bank-${bank.id}`), free);
-    bank.link.lastChild.textContent = `${free}/${bank.doors.length}`;
-    bank.link.title = say("free_of", { free, total: bank.doors.length });
-  }
-  for (const chip of document.querySelectorAll(".chip[data-state], .chip[data-door]")) {
-    const number = chip.dataset.state ? states[chip.dataset.state] ?? 0 : open;
-    chip.querySelector(".chip__count").textContent = number;
-    chip.hidden = number === 0 && chip.getAttribute("aria-pressed") !== "true";
-  }
-}
-
-// ---- Filter and search
-
-function matches(door) {
-  const { filter, number } = map;
-  const { now } = door;
-  const state = filter.size === 0 || filter.has(now.state) || (filter.has("open!") && now.door === "open");
-  return state && (!number || door.shape.number.toLowerCase().startsWith(number));
-}
-
-function sift(doors = map.doors.values()) {
-  const sifting = map.filter.size > 0 || map.number !== "";
-  for (const door of doors) {
-    const fits = matches(door);
-    door.node.classList.toggle("is-quiet", !fits);
-    door.ajar.classList.toggle("is-quiet", !fits);
-    door.row.hidden = !fits;
-    door.node.classList.toggle("is-selected", door === selected);
-  }
-  drawing.classList.toggle("is-sifted", sifting);
-  byId("map-clear").hidden = !sifting;
-}
-
-byId("map-chips").addEventListener("click", (event) => {
-  const chip = event.target.closest(".chip");
-  if (!chip) return;
-  const name = chip.dataset.state ?? "open!";
-  const on = !map.filter.delete(name);
-  if (on) map.filter.add(name);
-  chip.setAttribute("aria-pressed", String(on));
-  sift();
-});
-
-byId("map-clear").addEventListener("click", () => {
-  map.filter.clear();
-  map.number = "";
-  byId("map-number").value = "";
-  for (const chip of document.querySelectorAll(".chip[aria-pressed]")) chip.setAttribute("aria-pressed", "false");
-  count();
-  sift();
-});
-
-byId("map-number").addEventListener("input", (event) => {
-  map.number = event.target.value.trim().toLowerCase();
-  sift();
-});
-
-byId("map-search").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const found = [...map.doors.values()].filter(matches);
-  const exact = found.find((door) => door.shape.number.toLowerCase() === map.number) ?? found[0];
-  announce(found.length ? say("found", { count: found.length }) : say("none_found"));
-  if (exact && map.number) open(exact);
-});
-
 // ---- Walking and choosing
 
-function walkTo(door) {
+function reveal(door) {
+  const at = door.row?.checkVisibility() ? door.row : door.node;
+  at.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+function stand(door) {
   walked?.node.setAttribute("tabindex", "-1");
   walked = door;
   door.node.setAttribute("tabindex", "0");
-  door.node.focus();
-  door.node.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function select(door) {
-  selected?.node.classList.remove("is-selected");
-  selected = door;
+  map.selected?.node.classList.remove("is-selected");
+  map.selected = door;
   door?.node.classList.add("is-selected");
 }
 
-function open(door) {
-  walked?.node.setAttribute("tabindex", "-1");
-  walked = door;
-  door.node.setAttribute("tabindex", "0");
+// With the keyboard the focus goes along, to the story and its actions; Escape brings it back.
+function open(door, withFocus = false) {
+  stand(door);
   select(door);
-  door.node.scrollIntoView({ block: "nearest", inline: "nearest" });
-  panel.open("door", door.shape.id);
+  hideTip();
+  panel.open("door", door.shape.id, withFocus);
 }
 
 const doorAt = (event) => {
-  const node = event.target.closest("[data-door]");
+  const node = event.target.closest?.("[data-door]");
   return node ? map.doors.get(Number(node.dataset.door)) : null;
 };
 
@@ -207,7 +92,7 @@ drawing.addEventListener("click", (event) => {
   const bank = event.target.closest("[data-open-bank]");
   if (bank) {
     select(null);
-    panel.open("bank", Number(bank.dataset.openBank));
+    panel.open("bank", Number(bank.dataset.openBank), event.detail === 0);
     return;
   }
   const door = doorAt(event);
@@ -216,11 +101,20 @@ drawing.addEventListener("click", (event) => {
 
 drawing.addEventListener("focusin", (event) => {
   const door = doorAt(event);
-  if (!door || door === walked) return;
-  walked?.node.setAttribute("tabindex", "-1");
-  walked = door;
-  door.node.setAttribute("tabindex", "0");
+  if (!door) return;
+  if (door !== walked) stand(door);
+  if (door.node.matches(":focus-visible")) showTip(door);
 });
+drawing.addEventListener("focusout", hideTip);
+drawing.addEventListener("pointerover", (event) => {
+  if (event.pointerType === "touch") return;
+  const door = doorAt(event);
+  if (door) showTip(door);
+  else hideTip();
+});
+drawing.addEventListener("pointerleave", hideTip);
+// The wheel moves doors away under the label; an arrow key moves the label along.
+byId("map-centre").addEventListener("wheel", hideTip, { passive: true });
 
 drawing.addEventListener("keydown", (event) => {
   const door = doorAt(event);
@@ -228,21 +122,29 @@ drawing.addEventListener("keydown", (event) => {
   if (event.key.startsWith("Arrow")) {
     event.preventDefault();
     const next = neighbour(event.key, door, map.banks, map.doors);
-    if (next) walkTo(next);
+    if (!next) return;
+    reveal(next);
+    next.node.focus({ preventScroll: true });
   } else if (event.key === "Enter" || event.key === " ") {
     event.preventDefault();
-    open(door);
+    open(door, true);
   }
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") panel.close();
+  if (event.key !== "Escape") return;
+  hideTip();
+  panel.close();
 });
 
-list.addEventListener("click", (event) => {
+byId("map-list").addEventListener("click", (event) => {
   const button = event.target.closest("[data-list-door]");
-  if (button) open(map.doors.get(Number(button.dataset.listDoor)));
+  if (button) open(map.doors.get(Number(button.dataset.listDoor)), true);
 });
+
+listen((door) => open(door));
+
+// ---- How it is shown
 
 document.querySelector(".switch").addEventListener("click", (event) => {
   const view = event.target.closest("[data-view]")?.dataset.view;
@@ -250,8 +152,22 @@ document.querySelector(".switch").addEventListener("click", (event) => {
   for (const button of document.querySelectorAll("[data-view]")) {
     button.setAttribute("aria-pressed", String(button.dataset.view === view));
   }
+  if (view === "list" && !map.listed) {
+    list();
+    sift();
+  }
   drawing.hidden = view !== "drawing";
-  list.hidden = view !== "list";
+  byId("map-list").hidden = view !== "list";
+  byId("map-near").hidden = view !== "drawing";
+  byId("map-centre").scrollTop = 0;
+});
+
+byId("map-near").addEventListener("click", (event) => {
+  map.near = !map.near;
+  event.currentTarget.setAttribute("aria-pressed", String(map.near));
+  drawing.classList.toggle("is-near", map.near);
+  show(map.doors.values());
+  if (walked) reveal(walked);
 });
 
 byId("map-site").addEventListener("change", (event) => location.assign(event.target.value));
@@ -287,35 +203,30 @@ async function onSnapshot(frame) {
   if (frame.plan !== map.plan) await redraw(frame.plan);
   for (const door of map.doors.values()) door.now = UNKNOWN;
   take(frame);
-  live();
-  show(map.doors.values());
+  map.old = false;
+  byId("map-banner").hidden = true;
+  show([...map.doors.values()]);
+  badge("live", say("live"));
   openings();
 }
 
 function onDelta(frame) {
   const changed = take(frame);
   show(changed);
+  renewTip(changed);
   if (frame.banks.length) openings();
   summarise(changed, map);
 }
 
-function live() {
-  map.old = false;
-  document.body.classList.remove("is-old");
-  byId("map-banner").hidden = true;
-  badge("live", say("live"));
-}
-
 function onOld(kind) {
   map.old = true;
-  document.body.classList.add("is-old");
   const banner = byId("map-banner");
   banner.textContent = say(kind);
   banner.hidden = false;
-  badge(kind === "gone" ? "gone" : "old", say(kind));
+  badge(kind === "gone" ? "gone" : "old", say("not_live"));
   // What was true a while ago is not known now.
   for (const door of map.doors.values()) door.now = UNKNOWN;
-  show(map.doors.values());
+  show([...map.doors.values()]);
 }
 
 function badge(is, word) {
@@ -334,7 +245,7 @@ function openings() {
     button.type = "button";
     button.className = "button";
     button.textContent = say("look");
-    button.addEventListener("click", () => panel.open("bank", bank.id));
+    button.addEventListener("click", () => panel.open("bank", bank.id, true));
     const words = document.createElement("span");
     words.textContent = say(`opening_${opening.status}`, { by: opening.by, name: bank.name, reason: opening.reason });
     note.append(words, button);

@@ -1,5 +1,5 @@
 // The same map as a table, for a screen reader or whoever likes lists better.
-import { describe, doorWord, say, stateWord } from "./map_words.js";
+import { details, doorWord, say, stateWord } from "./map_words.js";
 
 const cell = (row, text, tag = "td") => {
   const node = document.createElement(tag);
@@ -8,7 +8,8 @@ const cell = (row, text, tag = "td") => {
   return node;
 };
 
-export function listBank(bank, doors, heads) {
+export function listBank(bank, doors) {
+  const heads = [say("list_number"), say("list_state"), say("list_door"), say("list_size"), say("list_more")];
   const table = document.createElement("table");
   table.className = "list";
   table.dataset.bank = bank.id;
@@ -27,22 +28,22 @@ export function listBank(bank, doors, heads) {
     button.className = "list__door";
     button.dataset.listDoor = shape.id;
     button.textContent = shape.number;
+    button.setAttribute("aria-label", say("door", { number: shape.number }));
     first.append(button);
-    for (let at = 1; at < heads.length; at += 1) cell(door.row, "");
+    const badge = document.createElement("span");
+    cell(door.row, "").append(badge);
+    cell(door.row, "");
+    cell(door.row, shape.size);
+    cell(door.row, "");
   }
   return table;
 }
 
 export function listDoor(door) {
-  const { now, shape, row } = door;
-  row.cells[1].innerHTML = "";
-  const badge = document.createElement("span");
+  const { now, row } = door;
+  const badge = row.cells[1].firstChild;
   badge.className = `badge is-${now.state}`;
   badge.textContent = stateWord(now.state);
-  row.cells[1].append(badge);
   row.cells[2].textContent = doorWord(now.door);
-  row.cells[3].textContent = shape.size;
-  row.cells[4].textContent = describe(door).split(", ").filter(
-    (part) => ![stateWord(now.state), doorWord(now.door), shape.size].includes(part),
-  ).join(", ");
+  row.cells[4].textContent = details(door).join(", ");
 }

@@ -1,9 +1,12 @@
 // The panel beside the map: one door's or bank's story, and what staff may do.
+import { announce } from "./map_voice.js";
 import { say } from "./map_words.js";
 
 const panel = document.getElementById("map-panel");
 const story = document.getElementById("map-story");
 const key = document.getElementById("map-key");
+
+const REPLY_STAYS = 20_000;
 
 // One key for each thing asked; kept when the network failed, so that asking again is harmless.
 const keys = new WeakMap();
@@ -16,28 +19,44 @@ function newKey() {
 }
 
 export class Panel {
-  constructor(addresses, onClose) {
+  // `on` has shown() when a story stands there, and closed().
+  constructor(addresses, on) {
     this.addresses = addresses;
-    this.onClose = onClose;
+    this.on = on;
     this.shown = null;
+    this.held = null; // where the focus goes when what it was on is replaced
+    this.reply = null; // the answer to what was asked last, and until when it stays
+    this.said = {};
     panel.addEventListener("click", (event) => event.target.closest("[data-close]") && this.close());
     panel.addEventListener("htmx:beforeRequest", (event) => this.spare(event));
     panel.addEventListener("htmx:configRequest", (event) => this.sign(event));
     panel.addEventListener("htmx:beforeSwap", (event) => this.judge(event));
+    panel.addEventListener("htmx:afterSwap", () => this.settle());
     panel.addEventListener("htmx:sendError", () => this.fail());
+    // The form that was unfolded is seen whole.
+    panel.addEventListener("toggle", (event) => {
+      if (event.target.open) event.target.scrollIntoView({ block: "nearest" });
+    }, true);
   }
 
-  open(kind, id) {
+  async open(kind, id, withFocus) {
     this.shown = { kind, id };
+    this.reply = null;
+    this.said = {};
     key.hidden = true;
     panel.classList.add("is-open");
-    return this.load();
+    await this.load();
+    if (this.shown?.kind !== kind || this.shown.id !== id) return;
+    panel.scrollTop = 0;
+    // As a sheet it lies over the drawing, which keeps room for it.
+    document.body.style.setProperty("--sheet", `${panel.offsetHeight}px`);
+    if (withFocus) story.focus({ preventScroll: true });
+    this.on.shown();
   }
 
-  async load() {
+  load() {
     const { kind, id } = this.shown;
-    await htmx.ajax("GET", this.addresses[kind].replace("/0/", `/${id}/`), { target: story });
-    if (this.shown?.id === id) story.scrollTop = 0;
+    return htmx.ajax("GET", this.addresses[kind].replace("/0/", `/${id}/`), { target: story });
   }
 
   // Something changed at what is shown: read it again, unless somebody is writing a reason.
@@ -46,9 +65,7 @@ export class Panel {
     clearTimeout(this.soon);
     this.soon = setTimeout(() => {
       const writing = story.querySelector("details[open]");
-      if (this.shown?.id === id && !writing) {
-        htmx.ajax("GET", this.addresses[kind].replace("/0/", `/${id}/`), { target: story });
-      }
+      if (this.shown?.kind === kind && this.shown.id === id && !writing) this.load();
     }, 150);
   }
 
@@ -58,7 +75,31 @@ export class Panel {
     story.replaceChildren();
     key.hidden = false;
     panel.classList.remove("is-open");
-    this.onClose();
+    this.on.closed();
+  }
+
+  // What stood there is replaced: the answer to what was asked stays a while, the focus goes back
+  // to the same thing or to the story, and what is new is said aloud.
+  settle() {
+    const reply = story.querySelector("[data-code]");
+    if (reply) {
+      if (reply !== this.reply?.node) this.reply = { node: reply, until: Date.now() + REPLY_STAYS };
+    } else if (this.reply && Date.now() < this.reply.until) {
+      story.querySelector(".story__head")?.after(this.reply.node);
+    }
+    if (this.held) {
+      const again = this.held.id && document.getElementById(this.held.id);
+      (again && again.checkVisibility() ? again : story).focus({ preventScroll: true });
+      this.held = null;
+    }
+    const fresh = [];
+    for (const what of ["[data-code]", ".progress"]) {
+      const text = story.querySelector(what)?.textContent.trim() ?? "";
+      if (text && text !== this.said[what]) fresh.push(text);
+      this.said[what] = text;
+    }
+    if (fresh.length) announce(fresh.join(" "));
+    if (reply) panel.scrollTop = 0;
   }
 
   // The story looks again by itself while a door is on its way. What somebody is writing stays:
@@ -74,6 +115,7 @@ export class Panel {
 
   sign(event) {
     if (event.detail.verb === "get") return;
+    this.held = { id: "" };
     const asked = event.detail.elt;
     const said = JSON.stringify(Array.from(event.detail.formData ?? []));
     if (keys.get(asked)?.said !== said) keys.set(asked, { said, key: newKey() });
@@ -94,14 +136,19 @@ export class Panel {
     } else if (xhr.status >= 400) {
       this.fail();
     }
+    const focused = document.activeElement;
+    if (event.detail.shouldSwap && focused !== story && story.contains(focused)) {
+      this.held = { id: focused.id };
+    }
   }
 
   fail() {
+    this.held = null;
     story.querySelector(".note--failed")?.remove();
     const note = document.createElement("p");
     note.className = "note note--warn note--failed";
-    note.setAttribute("role", "status");
     note.textContent = say("failed");
+    announce(note.textContent);
     story.querySelector(".story__head")?.after(note);
   }
 }

@@ -1,25 +1,43 @@
 // The page's words, translated by the server, with {names} filled in.
 const words = JSON.parse(document.getElementById("map-words").textContent);
+const { zone } = document.getElementById("map-config").dataset;
+const { lang } = document.documentElement;
+const clock = new Intl.DateTimeFormat(lang, { timeZone: zone, hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(lang, {
+  timeZone: zone, weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+});
+const DAY = 86_400_000;
 
 export function say(name, values = {}) {
   return String(words[name]).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
 }
 
 export const stateWord = (state) => words.states[state] ?? state;
+export const doorWord = (state) => words.doors[state] ?? state;
 
-// One door in words: what a screen reader, a title and the list all say.
-export function describe(door) {
-  const { shape, now } = door;
-  const parts = [stateWord(now.state)];
-  if (now.reason) parts.push(words.reasons[now.reason] ?? now.reason);
-  if (now.state !== now.has && now.has && now.has !== "free") parts.push(stateWord(now.has));
-  if (now.door === "open") parts.push(words.doors.open);
-  parts.push(shape.size);
-  for (const mark of shape.marks) parts.push(words.marks[mark]);
-  if (shape.lock) parts.push(words.locks[shape.lock]);
-  return parts.join(", ");
+// When it ends, as the clocks at the site say it.
+function until({ now }) {
+  if (!now.until) return "";
+  const end = new Date(now.until);
+  const text = Math.abs(end - Date.now()) < DAY ? clock.format(end) : day.format(end);
+  return say(now.has === "overdue" ? "was_due" : "until", { time: text });
 }
 
-export const doorWord = (state) => words.doors[state] ?? state;
-export const markWords = (door) => door.shape.marks.map((mark) => words.marks[mark]).join(", ");
-export const reasonWord = (reason) => words.reasons[reason] ?? "";
+// What there is to say besides the state, how the door stands and its size.
+export function details(door) {
+  const { shape, now } = door;
+  const parts = [];
+  if (now.reason) parts.push(words.reasons[now.reason] ?? now.reason);
+  if (now.state !== now.has && now.has && now.has !== "free") parts.push(stateWord(now.has));
+  parts.push(until(door));
+  for (const mark of shape.marks) parts.push(words.marks[mark]);
+  if (shape.lock) parts.push(words.locks[shape.lock]);
+  return parts.filter(Boolean);
+}
+
+// One door in words: what a screen reader and the tip say.
+export function describe(door) {
+  const parts = [stateWord(door.now.state)];
+  if (door.now.door === "open") parts.push(words.doors.open);
+  return [...parts, ...details(door), door.shape.size].join(", ");
+}

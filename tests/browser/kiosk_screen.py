@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from lockers.models import Command, Door
 from lockers.services import commands, journal
 from tests import factories
+from tests.browser import looks
 from tests.factories.cast import AMIRA_BADGE, Estate
 
 UPRIGHT = (1080, 1920)
@@ -18,7 +19,10 @@ LYING = (1280, 800)
 SMALLEST_KEY = 72
 
 # Every box that is touched or read, where it lies, and whether another box lies on its middle.
-_LOOK = """() => {
+_LOOK = (
+    "() => {"
+    + looks.CONTRAST
+    + """
   const shown = (one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const box = (one) => {
     const { x, y, width, height } = one.getBoundingClientRect();
@@ -31,35 +35,17 @@ _LOOK = """() => {
     const on = document.elementFromPoint(x + width / 2, y + height / 2);
     return !(on && (one.contains(on) || on.contains(one)));
   };
-  const channel = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  const light = ([r, g, b]) => 0.2126 * channel(r / 255) + 0.7152 * channel(g / 255)
-    + 0.0722 * channel(b / 255);
-  const parse = (color) => color.match(/[\\d.]+/g).map(Number);
-  const ground = (one) => {
-    for (let at = one; at; at = at.parentElement) {
-      const color = parse(getComputedStyle(at).backgroundColor);
-      if (color.length === 3 || color[3] === 1) return color;
-    }
-    return [255, 255, 255];
-  };
-  const contrast = (one) => {
-    const [a, b] = [light(parse(getComputedStyle(one).color)), light(ground(one))];
-    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  };
-  const written = (one) =>
-    [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
   const within = open ?? document.body;
   const keys = [...within.querySelectorAll("button, a[href]")].filter(shown);
   const texts = [...within.querySelectorAll("h1, h2, p, li, strong, svg.bank__svg")]
     .filter((one) => shown(one) && !one.closest(".visually-hidden, dialog:not([open])"));
   const faint = [...within.querySelectorAll("*:not(svg *)")]
-    .filter((one) => shown(one) && written(one) && contrast(one)
-      < (parseFloat(getComputedStyle(one).fontSize) >= 24 ? 3 : 4.5));
+    .filter((one) => shown(one) && written(one) && isFaint(one));
   return {
     keys: keys.map((one) => ({ ...box(one), covered: covered(one),
       cut: one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1 })),
     texts: texts.map((one) => ({ ...box(one), key: !!one.closest("button") })),
-    faint: faint.map((one) => `${one.textContent.trim()} ${contrast(one)}`),
+    faint: faint.map((one) => `${one.textContent.trim()}: ${getComputedStyle(one).color}`),
     scrolls: document.documentElement.scrollWidth > innerWidth
       || document.documentElement.scrollHeight > innerHeight
       || document.body.scrollHeight > innerHeight + 1,
@@ -67,6 +53,7 @@ _LOOK = """() => {
     width: innerWidth, height: innerHeight,
   };
 }"""
+)
 
 
 class PlayedBridge:
