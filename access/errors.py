@@ -12,6 +12,7 @@ Refusal
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +32,14 @@ _SENTENCES = {
     Code.GRANT_OVER: _("Your time with this locker is over. Ask reception to open it."),
     Code.OUT_OF_SERVICE: _("This locker is out of service. Choose another."),
 }
+
+
+def _wait(seconds: int) -> str:
+    return ngettext(
+        "That PIN does not match. You can try again in %(wait)d second.",
+        "That PIN does not match. You can try again in %(wait)d seconds.",
+        seconds,
+    ) % {"wait": seconds}
 
 
 class NotAllowed(Refusal):
@@ -60,6 +69,14 @@ class WrongPin(Refusal):
     http_status = 403
     sentence = _("That number and PIN do not match. Try again.")
 
+    def waits(self, wait: dt.timedelta) -> None:
+        """Say that this one was once too often, and how long to wait from now."""
+        self.facts["wait_seconds"] = int(wait.total_seconds())
+
+    def __str__(self) -> str:
+        wait = self.facts.get("wait_seconds")
+        return super().__str__() if wait is None else _wait(wait)
+
 
 class TooManyAttempts(Refusal):
     code = "too_many_attempts"
@@ -69,12 +86,7 @@ class TooManyAttempts(Refusal):
         super().__init__(wait_seconds=wait_seconds)
 
     def __str__(self) -> str:
-        wait = self.facts["wait_seconds"]
-        return ngettext(
-            "That PIN does not match. You can try again in %(wait)d second.",
-            "That PIN does not match. You can try again in %(wait)d seconds.",
-            wait,
-        ) % {"wait": wait}
+        return _wait(self.facts["wait_seconds"])
 
 
 class BadgeTaken(Refusal):

@@ -40,6 +40,7 @@ class Action(models.TextChoices):
     JOURNAL_GAP = "bridge.journal_gap", _("events of a bridge are missing")
     JOURNAL_REWOUND = "bridge.journal_rewound", _("journal of a bridge was replaced")
     MALFORMED = "bridge.malformed_message", _("bridge sent what cannot be read")
+    CLOCK_WRONG = "bridge.clock_wrong", _("clock of a bridge is wrong")
     LOGGED_IN = "staff.logged_in", _("logged in")
     LOGGED_OUT = "staff.logged_out", _("logged out")
     LOGIN_FAILED = "staff.login_failed", _("log-in failed")

@@ -18,7 +18,7 @@ from lockers.models import BankOpening, Command, Size
 from occupancy import selectors as occupancy
 from occupancy.models import Assignment, Policy
 from occupancy.selectors import MapDoor
-from occupancy.services import assignments
+from occupancy.services import assignments, claiming
 
 # How long after its confirmation an opening of the whole bank stands on the screen.
 OPENING_SHOWN_FOR = dt.timedelta(minutes=2)
@@ -171,11 +171,25 @@ def choices(here: Here, person_id: int, at: dt.datetime) -> dict[str, Any]:
 
 
 def another_door(here: Here, compartment_id: int, at: dt.datetime) -> int | None:
-    """Return a free door to have instead of one that did not open, of its size if there is one."""
+    """Return a free door to have instead of one that did not open, of its size if there is one.
+
+    Another one that did not open lately comes last.
+    """
     doors = occupancy.bank_states([here.bank_id], at)
     size = next((door.size_rank for door in doors if door.id == compartment_id), 0)
     free = [door for door in doors if door.id != compartment_id and door.is_claimable(at)]
-    best = min(free, default=None, key=lambda door: (abs(door.size_rank - size), door.id))
+    doubtful = set(
+        Command.objects.filter(
+            compartment_id__in=[door.id for door in free],
+            status__in=claiming.DOUBTFUL,
+            requested_at__gt=at - claiming.DOUBTFUL_FOR,
+        ).values_list("compartment_id", flat=True)
+    )
+    best = min(
+        free,
+        default=None,
+        key=lambda door: (door.id in doubtful, abs(door.size_rank - size), door.id),
+    )
     return best.id if best else None
 
 

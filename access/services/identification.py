@@ -104,9 +104,14 @@ def _check_pin(
     throttles.check(keys=keys, at=at)
     if not hashing.pin_matches(shown.verifier if shown else None, pin):
         person_id = shown.person_id if shown else None
-        raise _refused(WrongPin(), where, at, person_id, action=Action.PIN_WRONG).keep(
-            lambda: throttles.count_failure(keys=keys, at=at)
-        )
+        wrong = WrongPin()
+
+        def count() -> None:
+            wait = throttles.count_failure(keys=keys, at=at)
+            if wait is not None:
+                wrong.waits(wait)
+
+        raise _refused(wrong, where, at, person_id, action=Action.PIN_WRONG).keep(count)
     assert shown is not None  # nobody's PIN never matches
     throttles.forgive(key=person_key)
     _admit(shown, where, at)

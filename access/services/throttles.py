@@ -32,11 +32,14 @@ def check(*, keys: list[str], at: dt.datetime) -> None:
         raise TooManyAttempts(wait_seconds=int((until - at).total_seconds()) + 1)
 
 
-def count_failure(*, keys: list[str], at: dt.datetime) -> None:
+def count_failure(*, keys: list[str], at: dt.datetime) -> dt.timedelta | None:
     """Count one wrong PIN against each key, and block those that had too many.
+
+    Return how long to wait now, or None when it may be tried again at once.
 
     One statement a key, so that guesses at two terminals at once are both counted.
     """
+    longest: dt.timedelta | None = None
     with connection.cursor() as cursor:
         for key in sorted(keys):
             cursor.execute(
@@ -50,6 +53,8 @@ def count_failure(*, keys: list[str], at: dt.datetime) -> None:
                 cursor.execute(
                     "UPDATE access_throttle SET blocked_until = %s WHERE key = %s", (at + wait, key)
                 )
+                longest = max(wait, longest or wait)
+    return longest
 
 
 def forgive(*, key: str) -> None:

@@ -85,8 +85,9 @@ def _answer(scope: str, key: str, request: str, work: Callable[[], Reply]) -> Re
 
 
 def _refused(scope: str, key: str, request: str, refusal: Refusal) -> Reply:
-    reply = Reply(refusal.http_status, refusal.body())
+    # Settled first: what is kept may add to what is told (how long to wait after a wrong PIN).
     settle(refusal)
+    reply = Reply(refusal.http_status, refusal.body())
     if reply.status in TRANSIENT:
         return reply
     try:

@@ -8,13 +8,21 @@ sequence number is stored once.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 
 PROTOCOL_VERSION = 1
 MAX_FRAME_BYTES = 1024 * 1024
+
+# What the other end can store: numbers of 64 bits, instants before the year 10000 (a clock that was
+# never set may say anything below), text without NUL.
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Instant = Annotated[int, msgspec.Meta(ge=0, le=253_402_214_400_000)]
+Span = Annotated[int, msgspec.Meta(ge=-253_402_214_400_000, le=253_402_214_400_000)]
+Text = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]
 
 DoorState = Literal["open", "closed", "unknown"]
 BoardState = Literal["ok", "suspect", "offline"]
@@ -98,37 +106,37 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 class Hello(Message, frozen=True, tag="hello"):
     """First frame of the bridge: which versions it speaks and where its journal stands."""
 
-    protocol_min: int
-    protocol_max: int
-    software: str
+    protocol_min: Number
+    protocol_max: Number
+    software: Text
     journal_id: UUID
     boot_id: UUID
-    last_seq: int
-    wall_clock_ms: int
-    config_hash: str = ""
+    last_seq: Number
+    wall_clock_ms: Instant
+    config_hash: Text = ""
 
 
 class Ping(Message, frozen=True, tag="ping"):
     """Clock probe; ``sent_ms`` is the bridge's monotonic clock and comes back in the Pong."""
 
-    sent_ms: int
+    sent_ms: Number
 
 
 class Event(Message, frozen=True, tag="event"):
     """One journal line; the server stores (journal_id, seq) once and acknowledges it."""
 
-    seq: int
+    seq: Number
     kind: EventKind
-    occurred_at_ms: int
+    occurred_at_ms: Instant
     clock_ok: bool = True
-    compartment_id: int | None = None
-    controller_id: int | None = None
+    compartment_id: Number | None = None
+    controller_id: Number | None = None
     command_id: UUID | None = None
-    detail: str = ""
+    detail: Text = ""
 
 
 class DoorReading(msgspec.Struct, frozen=True, kw_only=True):
-    compartment_id: int
+    compartment_id: Number
     state: DoorState
 
 
@@ -139,28 +147,28 @@ class Doors(Message, frozen=True, tag="doors"):
 
 
 class BoardReading(msgspec.Struct, frozen=True, kw_only=True):
-    controller_id: int
+    controller_id: Number
     state: BoardState
-    detail: str = ""
+    detail: Text = ""
 
 
 class Health(Message, frozen=True, tag="health"):
     """A heartbeat with what staff would ask: boards, clock, queue."""
 
     boards: list[BoardReading]
-    config_hash: str
-    clock_offset_ms: int = 0  # bridge wall clock minus server clock
-    queue_depth: int = 0
-    unacknowledged: int = 0
+    config_hash: Text
+    clock_offset_ms: Span = 0  # bridge wall clock minus server clock
+    queue_depth: Count = 0
+    unacknowledged: Count = 0
 
 
 class Scan(Message, frozen=True, tag="scan"):
     """A badge was read at a wired reader; ``text`` is what stood between prefix and suffix."""
 
     scan_id: UUID
-    reader_id: int
-    text: str
-    occurred_at_ms: int
+    reader_id: Number
+    text: Text
+    occurred_at_ms: Instant
 
 
 FromBridge = Hello | Ping | Event | Doors | Health | Scan
@@ -173,8 +181,8 @@ class Welcome(Message, frozen=True, tag="welcome"):
 
     protocol: int
     bridge_id: int
-    server_time_ms: int
-    acknowledged_seq: int
+    server_time_ms: Instant
+    acknowledged_seq: Number
     config: Config
 
 
@@ -193,9 +201,9 @@ class Open(Message, frozen=True, tag="open"):
     """Open one door, not before ``not_before_ms`` and never after ``deadline_ms``."""
 
     command_id: UUID
-    compartment_id: int
-    deadline_ms: int
-    not_before_ms: int = 0
+    compartment_id: Number
+    deadline_ms: Instant
+    not_before_ms: Instant = 0
 
 
 class Cancel(Message, frozen=True, tag="cancel"):
@@ -205,12 +213,12 @@ class Cancel(Message, frozen=True, tag="cancel"):
 class Ack(Message, frozen=True, tag="ack"):
     """Everything up to and including ``seq`` of this journal is stored."""
 
-    seq: int
+    seq: Number
 
 
 class Pong(Message, frozen=True, tag="pong"):
-    sent_ms: int
-    server_time_ms: int
+    sent_ms: Number
+    server_time_ms: Instant
 
 
 class ScanAnswer(Message, frozen=True, tag="scan_answer"):
@@ -250,5 +258,5 @@ def _decode(decoder: msgspec.json.Decoder[Any], frame: str | bytes) -> Any:
         raise MalformedMessage(f"a frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES} are read")
     try:
         return decoder.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedMessage(str(error)) from error

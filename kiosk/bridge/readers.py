@@ -66,7 +66,8 @@ class Readers:
                 if isinstance(read, ReadError):
                     log.warning("reader %s: a badge was not read whole (%s)",
                                 config.reader_id, read.reason)  # fmt: skip
-                    continue
+                    # Told without its characters: refused there, and recorded.
+                    read = ""
                 now = time.monotonic()
                 if read == last and now - last_at < SAME_BADGE_S:
                     continue

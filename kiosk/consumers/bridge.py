@@ -43,7 +43,9 @@ class BridgeConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.connection = uuid.uuid4()
         self.greeted = False
+        self.over = False
         self.malformed = 0
+        self.clock_is_wrong = False
         self.config = protocol.Config(config_hash="")
         self.boards: dict[int, tuple[str, str]] = {}
         self.sent: set[uuid.UUID] = set()
@@ -76,10 +78,18 @@ class BridgeConsumer(AsyncWebsocketConsumer):
             )
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if not hasattr(self, "bridge"):
+        if not hasattr(self, "bridge") or self.over:
             return
         try:
-            message = protocol.decode_from_bridge(text_data or bytes_data or "")
+            await self._receive(text_data if text_data is not None else bytes_data or b"")
+        except Exception:
+            # Raised out of here, it would end this connection without its disconnect: the tasks
+            # would live on and take commands for a bridge that is gone.
+            await self._break()
+
+    async def _receive(self, frame: str | bytes) -> None:
+        try:
+            message = protocol.decode_from_bridge(frame)
         except protocol.MalformedMessage as error:
             await self._malformed(str(error))
             return
@@ -91,6 +101,9 @@ class BridgeConsumer(AsyncWebsocketConsumer):
             await self._take(message)
 
     async def _hello(self, hello: protocol.Hello) -> None:
+        if self.greeted:
+            await self._refuse("hello_twice", "Send hello once. Connect again to begin anew.")
+            return
         if not hello.protocol_min <= protocol.PROTOCOL_VERSION <= hello.protocol_max:
             await self._refuse(
                 "protocol_version",
@@ -109,9 +122,11 @@ class BridgeConsumer(AsyncWebsocketConsumer):
             clock_offset_ms=hello.wall_clock_ms - _ms(at),
             at=at,
         )
-        self.journal_id = hello.journal_id
-        self.config = await _in_thread(configuration.of, self.bridge)
+        # From here on it counts as there, and has to be taken leave of.
         self.greeted = True
+        self.journal_id = hello.journal_id
+        await self._look_at_clock(hello.wall_clock_ms - _ms(at))
+        self.config = await _in_thread(configuration.of, self.bridge)
         await self._send(
             protocol.Welcome(
                 protocol=protocol.PROTOCOL_VERSION,
@@ -167,6 +182,7 @@ class BridgeConsumer(AsyncWebsocketConsumer):
                 " Enrol it again with a new code.",
             )
             return
+        await self._look_at_clock(health.clock_offset_ms)
         for board in health.boards:
             said = (board.state, board.detail)
             if self.boards.get(board.controller_id) != said:
@@ -179,6 +195,17 @@ class BridgeConsumer(AsyncWebsocketConsumer):
                     detail=board.detail,
                     at=at,
                 )
+
+    async def _look_at_clock(self, offset_ms: int) -> None:
+        """Record a wrong clock once; nothing depends on it, for instants are told in our time."""
+        was_wrong, self.clock_is_wrong = self.clock_is_wrong, connections.is_wrong(offset_ms)
+        if self.clock_is_wrong and not was_wrong:
+            await _in_thread(
+                connections.record_wrong_clock,
+                bridge=self.bridge,
+                clock_offset_ms=offset_ms,
+                at=timezone.now(),
+            )
 
     async def _scan(self, scan: protocol.Scan) -> None:
         accepted, sentence = await _in_thread(
@@ -261,11 +288,22 @@ class BridgeConsumer(AsyncWebsocketConsumer):
         except asyncio.CancelledError:
             raise
         except Exception:
-            log.exception("the connection of bridge %s broke", self.bridge.pk)
-            await self.close(code=1011)
+            await self._break()
+
+    async def _break(self) -> None:
+        """End the connection after a failure of ours; whoever waits to hand over a line goes on."""
+        log.exception("the connection of bridge %s broke", self.bridge.pk)
+        while not self.lines.empty():
+            self.lines.get_nowait()
+        if not self.over:
+            self.over = True
+            with contextlib.suppress(Exception):  # it may be gone already
+                await self.close(code=1011)
 
     async def _malformed(self, problem: str) -> None:
         self.malformed += 1
+        # It quotes what was sent, and neither the log nor the database takes every character.
+        problem = problem.encode("unicode_escape").decode()[:200]
         log.warning("bridge %s sent a malformed message: %s", self.bridge.pk, problem)
         if self.malformed == 1:
             await _in_thread(
@@ -276,12 +314,15 @@ class BridgeConsumer(AsyncWebsocketConsumer):
                 organisation_id=self.bridge.site.organisation_id,
                 site_id=self.bridge.site_id,
                 subject=f"bridge:{self.bridge.pk}",
-                data={"problem": problem[:200]},
+                data={"problem": problem},
             )
         if self.malformed > MALFORMED_TOLERATED:
             await self._refuse("malformed", "Too many messages of this bridge cannot be read.")
 
     async def _refuse(self, code: str, message: str) -> None:
+        if self.over:
+            return
+        self.over = True
         await self._send(protocol.Refused(code=code, message=message))
         await self.close(code=4403)
 

@@ -27,6 +27,8 @@ LOOK_EVERY_S = 5.0
 # At most five pictures of the bank a second; commands do not wait for this.
 SETTLES_S = 0.2
 MOST_WATCHED = 8
+# A page sends two ids; longer than this is no message of ours, and need not be parsed.
+LONGEST_FRAME = 500
 
 
 class TerminalConsumer(AsyncWebsocketConsumer):
@@ -64,8 +66,10 @@ class TerminalConsumer(AsyncWebsocketConsumer):
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if text_data is None or len(text_data) > LONGEST_FRAME:
+            return
         try:
-            message = json.loads(text_data or "")
+            message = json.loads(text_data)
             if message["type"] != "watch":
                 return
             command, scan = uuid.UUID(message["command"]), uuid.UUID(message["scan"])

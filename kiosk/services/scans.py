@@ -165,7 +165,7 @@ def _read(reader_id: int, text: str, scan_id: uuid.UUID, bridge_id: int, at: dt.
         raise UnknownReader
     site = reader.bank.site
     where = Where(Actor.bridge(bridge_id), site.organisation_id, site.pk, reader.bank_id)
-    if len(text) != reader.length:
+    if len(text) != reader.length or not (text.isascii() and text.isprintable()):
         raise _bad_read(where, len(text), at)
     badge = identification.by_badge(text=text, where=where, at=at)
     if reader.compartment is not None or not _has_screen(reader.bank_id):

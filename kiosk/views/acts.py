@@ -194,7 +194,7 @@ def _body(request: KioskRequest) -> dict[str, Any]:
         raise Malformed(problem="the body is too long")
     try:
         body = json.loads(request.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed(problem="the body is not JSON") from error
     if not isinstance(body, dict):
         raise Malformed(problem="the body is not a JSON object")
@@ -203,9 +203,14 @@ def _body(request: KioskRequest) -> dict[str, Any]:
 
 def _text(body: dict[str, Any], name: str) -> str:
     value = body.get(name)
-    if not isinstance(value, str) or "\0" in value or len(value) > 200:
+    if not isinstance(value, str) or len(value) > 200 or not _is_storable(value):
         raise Malformed(problem=f"{name} must be a short text")
     return value
+
+
+def _is_storable(text: str) -> bool:
+    """Say whether the database takes a text: no NUL, and no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _number(body: dict[str, Any], name: str) -> int:

@@ -24,7 +24,8 @@ def enrol(request: HttpRequest) -> JsonResponse:
     at = timezone.now()
     try:
         code = str(json.loads(request.body)["code"])
-    except (ValueError, KeyError, TypeError):
+        code.encode()
+    except (ValueError, KeyError, TypeError, RecursionError):
         return JsonResponse(
             {"code": "malformed", "message": 'Send a JSON object with a "code".', "facts": {}},
             status=400,

@@ -15,6 +15,9 @@ from lockers.errors import DeviceRevoked
 from lockers.models import Bridge, BridgePresence, Door
 from lockers.services import enrolment
 
+# Further off than this and somebody should look at the machine's clock.
+CLOCK_TOLERATED = dt.timedelta(minutes=2)
+
 
 def authenticate(*, token: str) -> Bridge:
     """Return the bridge that owns a token; raises DeviceRevoked."""
@@ -95,6 +98,16 @@ def leave(*, bridge: Bridge, connection: uuid.UUID, at: dt.datetime) -> None:
                 state=DoorState.UNKNOWN
             ).update(state=DoorState.UNKNOWN, changed_at=at)
             _record(Action.DISCONNECTED, bridge, at)
+
+
+def is_wrong(clock_offset_ms: int) -> bool:
+    """Say whether a machine's clock is too far ahead of or behind ours."""
+    return abs(clock_offset_ms) > CLOCK_TOLERATED / dt.timedelta(milliseconds=1)
+
+
+def record_wrong_clock(*, bridge: Bridge, clock_offset_ms: int, at: dt.datetime) -> None:
+    """Record that a bridge's own clock is wrong, and by how much."""
+    _record(Action.CLOCK_WRONG, bridge, at, ahead_seconds=round(clock_offset_ms / 1000))
 
 
 def _record(action: Action, bridge: Bridge, at: dt.datetime, **data: object) -> None:

@@ -108,7 +108,9 @@ def read_doors(*, bridge: Bridge, readings: dict[int, DoorState], at: dt.datetim
             " SELECT c.id, %s, %s, false FROM lockers_compartment c"
             " JOIN lockers_bank b ON b.id = c.bank_id WHERE c.id = %s AND b.bridge_id = %s"
             " ON CONFLICT (compartment_id) DO UPDATE SET state = excluded.state,"
-            " changed_at = excluded.changed_at, is_forced = false"
+            " changed_at = excluded.changed_at,"
+            # A bridge that was away for a moment makes a forced door no better.
+            " is_forced = lockers_door.is_forced AND excluded.state <> 'closed'"
             " WHERE lockers_door.state <> excluded.state",
             [(state.value, at, door, bridge.pk) for door, state in readings.items()],
         )
@@ -148,7 +150,12 @@ def _row(
 def _apply(bridge: Bridge, line: Line, door: Compartment | None, at: dt.datetime) -> None:
     if line.kind == "bridge_started":
         _note(Action.BRIDGE_STARTED, bridge, at)
-    elif line.kind == "board_state" and line.controller_id is not None:
+    elif (
+        line.kind == "board_state"
+        and line.controller_id is not None
+        # A word that only a newer bridge knows is stored and says nothing to us.
+        and line.detail in BoardState.values
+    ):
         set_board_state(
             bridge=bridge,
             controller_id=line.controller_id,
@@ -194,7 +201,9 @@ def _set_door(door_id: int, state: DoorState, line: Line, *, forced: bool) -> No
             "INSERT INTO lockers_door (compartment_id, state, changed_at, is_forced)"
             " VALUES (%s, %s, %s, %s) ON CONFLICT (compartment_id) DO UPDATE"
             " SET state = excluded.state, changed_at = excluded.changed_at,"
+            # One that cannot be read just now is still as it was left.
             " is_forced = excluded.is_forced"
+            " OR lockers_door.is_forced AND excluded.state = 'unknown'"
             " WHERE (lockers_door.state, lockers_door.is_forced)"
             " IS DISTINCT FROM (excluded.state, excluded.is_forced)",
             (door_id, state.value, line.occurred_at, forced),

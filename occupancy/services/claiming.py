@@ -23,6 +23,7 @@ from audit.errors import Again, Refusal
 from audit.services import events
 from audit.services.events import Actor
 from lockers import presence
+from lockers.choices import CommandStatus
 from lockers.errors import BridgeOffline
 from lockers.services import commands
 from occupancy import periods
@@ -37,6 +38,9 @@ from occupancy.services import expiry
 
 # Within one transaction; then it begins anew.
 _TRIES = 5
+# A door that did not open a moment ago is the last to be offered.
+DOUBTFUL_FOR = dt.timedelta(minutes=10)
+DOUBTFUL = (CommandStatus.FAILED, CommandStatus.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,9 @@ _FREE = """
     AND (SELECT k.state FROM lockers_controller k WHERE k.id = c.controller_id) <> 'offline'
     AND (%(wanted)s::bigint IS NOT NULL OR (SELECT d.state FROM lockers_door d
          WHERE d.compartment_id = c.id) IS DISTINCT FROM 'open')
+    AND (%(doubtful)s OR coalesce((SELECT m.status FROM lockers_command m
+         WHERE m.compartment_id = c.id AND m.requested_at > %(doubtful_since)s
+         ORDER BY m.requested_at DESC LIMIT 1), '') <> ALL(%(doubtful_ends)s))
 """
 # The doors are put in order first, then asked one after another until one is free: LATERAL and
 # OFFSET keep the planner from asking all of them. Doors kept for those who need them go last; then
@@ -264,10 +271,17 @@ def _take(situation: _Situation, slot: int, wanted: Wanted, at: dt.datetime) -> 
         "at": at,
         "ends_at": ends_at,
         "at_end": situation.at_end,
+        # Whoever wants that very door gets it.
+        "doubtful": wanted.compartment_id is not None,
+        "doubtful_since": at - DOUBTFUL_FOR,
+        "doubtful_ends": [end.value for end in DOUBTFUL],
     }
     with connection.cursor() as cursor:
         row = _try(cursor, values)
         if row is None and expiry.expire_due(at=at, bank_id=situation.bank_id):
+            row = _try(cursor, values)
+        if row is None and not values["doubtful"]:
+            values["doubtful"] = True
             row = _try(cursor, values)
         if row is None:
             raise _why_nothing(cursor, values, situation, wanted, at)
@@ -313,11 +327,13 @@ def _why_nothing(
 def _nothing_left(cursor: Any, values: dict[str, Any], wanted: Wanted) -> Refusal:
     if wanted.compartment_id is not None:
         cursor.execute(
-            "SELECT number, service_status FROM lockers_compartment WHERE id = %s AND bank_id = %s",
+            "SELECT c.number, c.service_status = 'in_service' AND k.state <> 'offline'"
+            " FROM lockers_compartment c LEFT JOIN lockers_controller k ON k.id = c.controller_id"
+            " WHERE c.id = %s AND c.bank_id = %s",
             (wanted.compartment_id, values["bank"]),
         )
         row = cursor.fetchone()
-        if row is None or row[1] != "in_service":
+        if row is None or not row[1]:
             return NoSuchCompartment(number=row[0] if row else None)
         return CompartmentTaken(number=row[0])
     free_sizes: list[str] = []

@@ -346,7 +346,11 @@ function waiting(scan) {
 
 wedge(given.readers, {
   onRead: (raw) => tapped({ badge: raw }),
-  onBadRead: () => toast(words.bad_read),
+  onBadRead() {
+    toast(words.bad_read);
+    // Refused and recorded there; what was read stays here.
+    post("/kiosk/scan", { badge: "" });
+  },
 });
 
 const actions = {

@@ -120,16 +120,24 @@ def test_the_fifth_wrong_pin_waits_30_seconds_then_2_then_10_minutes(
     estate: Estate, where: Where, at: dt.datetime
 ) -> None:
     now = at
-    for _ in range(5):
-        assert isinstance(refused(partial(try_pin, where, now, "000000")), WrongPin)
-    waits = []
+    for _ in range(4):
+        wrong = refused(partial(try_pin, where, now, "000000"))
+        assert isinstance(wrong, WrongPin)
+        assert wrong.facts == {}
+    fifth = refused(partial(try_pin, where, now, "000000"))
+    assert (fifth.code, fifth.facts) == ("wrong_pin", {"wait_seconds": 30})
+    assert str(fifth) == "That PIN does not match. You can try again in 30 seconds."
+    told, waits = [], []
     for _ in range(4):
         waiting = refused(partial(try_pin, where, now, AMIRA_PIN))
         assert isinstance(waiting, TooManyAttempts)
         waits.append(waiting.facts["wait_seconds"])
         now += dt.timedelta(seconds=waits[-1])
-        assert isinstance(refused(partial(try_pin, where, now, "000000")), WrongPin)
+        wrong = refused(partial(try_pin, where, now, "000000"))
+        assert isinstance(wrong, WrongPin)
+        told.append(wrong.facts["wait_seconds"])
     assert waits == [31, 121, 601, 601]
+    assert told == [120, 600, 600, 600]
 
 
 def test_guesses_at_two_terminals_count_together_and_a_right_pin_forgives(

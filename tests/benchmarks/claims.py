@@ -152,7 +152,9 @@ def _raw_claim(
         "take": lambda: {
             "bank": bank_id, "size": None, "wanted": None, "low": False, "wide": False,
             "charging": False, "person": person, "policy": facts["policy"], "slot": 1, "at": at,
-            "ends_at": ends_at, "at_end": "release",
+            "ends_at": ends_at, "at_end": "release", "doubtful": False,
+            "doubtful_since": at - dt.timedelta(minutes=10),
+            "doubtful_ends": ["failed", "unknown"],
         },
         "grant": lambda: (person, row[1], row[0], at, ends_at),
         "command": lambda: {

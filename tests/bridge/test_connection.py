@@ -45,11 +45,25 @@ async def test_unacknowledged_lines_come_again(server: ServerEnd, box: Box) -> N
 
 async def test_a_malformed_frame_is_survived(server: ServerEnd, box: Box) -> None:
     assert server.socket is not None
-    for frame in ("not json", '{"type":"nonsense"}', '{"type":"open","command_id":1}', "{}"):
+    late = '{"type":"open","command_id":"00000000-0000-0000-0000-000000000001","compartment_id":1,'
+    frames = [
+        "not json",
+        '{"type":"nonsense"}',
+        '{"type":"open","command_id":1}',
+        "{}",
+        "",
+        "[" * 100_000,
+        '{"type":"ack","seq":' + "9" * 40 + "}",
+        late + '"deadline_ms":1e300}',
+        late + '"deadline_ms":' + "9" * 30 + "}",
+    ]
+    for frame in frames:
         await server.socket.send_str(frame)
+    await server.socket.send_bytes(b"\xff\x00")
     command = await server.order(1)
     await server.until(lambda: "command_opened" in server.kinds(command))
-    assert box.connection.malformed == 4
+    assert box.connection.malformed == len(frames)
+    assert [pulse.channel for pulse in box.board().pulses] == [0]
     assert server.greetings == 1
 
 

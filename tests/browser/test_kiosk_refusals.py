@@ -17,6 +17,7 @@ from occupancy.services.assignments import Wanted
 from tests import factories
 from tests.browser.kiosk_screen import PlayedBridge, at_step, has_a_door, press, tap
 from tests.factories.cast import AMIRA_BADGE, SETUP, Estate
+from tests.servers import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -166,6 +167,37 @@ def test_a_door_that_stays_open_is_asked_to_be_closed(page: Page, estate: Estate
     expect(live).to_have_text("Please close door 1: it is still open.")
 
 
+@pytest.mark.parametrize(
+    ("kind", "sentence", "may_take_another"),
+    [
+        ("command_expired", "Door 1 was not opened in time. Try again.", True),
+        ("command_failed", "Door 1 did not open. Try again, or take another.", True),
+        (
+            "command_unknown",
+            "Nobody knows whether door 1 opened. Look at it, then try again.",
+            False,
+        ),
+    ],
+)
+def test_a_door_that_was_not_seen_to_open_is_said_and_tried_again(
+    page: Page, estate: Estate, kind: str, sentence: str, may_take_another: bool
+) -> None:
+    tap(page)
+    at_step(page, "choose")
+    press(page, "Any")
+    live = at_step(page, "door").get_by_role("status")
+    bridge = PlayedBridge(estate)
+    bridge.report(kind)
+    expect(live).to_have_text(sentence)
+    expect(page.get_by_role("button", name="Take another")).to_be_visible(visible=may_take_another)
+    press(page, "Try again")
+    expect(live).to_have_text("Door 1 is opening.")
+    # It stands open by now: no pulse is needed, and none is claimed.
+    bridge.report("command_opened")
+    expect(live).to_have_text("Door 1 is open. Close it when you are done.")
+    assert Assignment.objects.get().holder == estate.amira
+
+
 def test_a_command_without_a_word_is_said_to_be_unknown(page: Page, estate: Estate) -> None:
     tap(page)
     at_step(page, "choose")
@@ -194,6 +226,8 @@ def test_a_badge_that_was_not_read_whole_is_refused_with_a_sentence(page: Page) 
         expect(page.locator("#toast")).to_be_hidden()
         at_step(page, "attract")
     assert not Event.objects.filter(action="person.identified").exists()
+    bad_reads = Event.objects.filter(action="request.refused", data__code="bad_read")
+    until(lambda: bad_reads.count() == 6)
     # The next whole one counts.
     tap(page)
     at_step(page, "choose")

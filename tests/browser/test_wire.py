@@ -5,15 +5,11 @@ Everything between the browser and the wire is what ships: kiosk page, server, b
 
 from __future__ import annotations
 
-import asyncio
 import re
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import connections
@@ -26,31 +22,12 @@ from lockers.services import enrolment
 from occupancy.models import Assignment
 from tests import servers
 from tests.drivers.peers import PRESENT, WirePeer
+from tests.drivers.peers.boards import Boards
 from tests.drivers.peers.rtu import RtuPeer
 from tests.drivers.peers.tcp import TcpPeer
 from tests.factories.cast import AMIRA_BADGE, SETUP, TERMINAL_TOKEN, Estate
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-class Boards:
-    """A peer in a thread of its own, so that the browser can be driven from the test's."""
-
-    def __init__(self, peer: Any) -> None:
-        self.peer = peer
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self.run(peer.start())
-
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
-
-    def stop(self) -> None:
-        self.run(self.peer.stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
 
 
 @pytest.fixture(params=["tcp", "pty"])
@@ -74,13 +51,6 @@ def server(estate: Estate) -> Iterator[str]:
         yield url
 
 
-def until(condition: Callable[[], bool], within_s: float = 20) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def bridge(server: str, estate: Estate, boards: Boards, tmp_path: Path) -> Iterator[None]:
     """Wire the cast's bank to unit 1 of the boards and run its bridge until it has read them."""
@@ -98,7 +68,7 @@ def bridge(server: str, estate: Estate, boards: Boards, tmp_path: Path) -> Itera
         cwd=servers.ROOT,
         stderr=subprocess.DEVNULL,
     )
-    until(lambda: Door.objects.filter(state="closed").count() == 3)
+    servers.until(lambda: Door.objects.filter(state="closed").count() == 3)
     yield
     process.terminate()
     assert process.wait(10) == 0

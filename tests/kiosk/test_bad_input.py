@@ -68,7 +68,11 @@ def test_a_revoked_badge_is_told_so(kiosk: Kiosk, estate: Estate) -> None:
     )
     answer = kiosk.post("scan", {"badge": typed(AMIRA_BADGE)})
     assert codes(answer) == (403, "credential_revoked")
+    assert answer.json()["message"] == (
+        "This badge is not valid any more. Ask reception for a new one."
+    )
     assert refusals() == ["credential_revoked"]
+    assert nothing_happened()
 
 
 @pytest.mark.parametrize(
@@ -122,8 +126,19 @@ def test_wrong_pins_of_one_person_wait_everywhere_and_after_a_restart(
     kiosk: Kiosk, estate: Estate, clock: time_machine.Coordinates
 ) -> None:
     body = {"personal_number": AMIRA_NUMBER, "pin": "111222"}
-    for _attempt in range(5):
-        assert codes(kiosk.post("scan", body)) == (403, "wrong_pin")
+    for _attempt in range(4):
+        answer = kiosk.post("scan", body)
+        assert codes(answer) == (403, "wrong_pin")
+        assert answer.json()["facts"] == {}
+        assert answer.json()["message"] == "That number and PIN do not match. Try again."
+    # The one that was once too often says so itself.
+    for _delivery in range(2):
+        answer = kiosk.post("scan", body, key="the-fifth-wrong-pin")
+        assert codes(answer) == (403, "wrong_pin")
+        assert answer.json()["facts"] == {"wait_seconds": 30}
+        assert answer.json()["message"] == (
+            "That PIN does not match. You can try again in 30 seconds."
+        )
     right = {"personal_number": AMIRA_NUMBER, "pin": AMIRA_PIN}
     answer = kiosk.post("scan", right)
     assert codes(answer) == (429, "too_many_attempts")
@@ -141,9 +156,12 @@ def test_wrong_pins_of_one_person_wait_everywhere_and_after_a_restart(
 
 
 def test_wrong_pins_for_many_numbers_block_the_terminal(kiosk: Kiosk) -> None:
+    waits = []
     for number in range(5):
-        body = {"personal_number": f"55{number}", "pin": "111222"}
-        assert codes(kiosk.post("scan", body)) == (403, "wrong_pin")
+        answer = kiosk.post("scan", {"personal_number": f"55{number}", "pin": "111222"})
+        assert codes(answer) == (403, "wrong_pin")
+        waits.append(answer.json()["facts"].get("wait_seconds"))
+    assert waits == [None, None, None, None, 30]
     right = {"personal_number": AMIRA_NUMBER, "pin": AMIRA_PIN}
     assert codes(kiosk.post("scan", right)) == (429, "too_many_attempts")
     # A badge is no guess: it still works there.
@@ -156,7 +174,11 @@ def test_no_free_door_of_that_size_names_what_is_free(kiosk: Kiosk, estate: Esta
     answer = kiosk.post("claim", {"scan": scan, "choice": {"size": estate.large.pk}})
     assert codes(answer) == (409, "no_compartment_available")
     assert answer.json()["facts"] == {"free_sizes": ["Small"]}
+    assert answer.json()["message"] == (
+        "No locker of that kind is free here. Choose another size, or another bank."
+    )
     assert refusals() == ["no_compartment_available"]
+    assert not Assignment.objects.filter(holder=estate.amira).exists()
 
 
 def test_a_door_taken_a_moment_ago_is_said_so(kiosk: Kiosk, estate: Estate) -> None:
@@ -165,6 +187,7 @@ def test_a_door_taken_a_moment_ago_is_said_so(kiosk: Kiosk, estate: Estate) -> N
     choice = {"compartment": estate.doors[1].pk}
     answer = kiosk.post("claim", {"scan": scan, "choice": choice})
     assert codes(answer) == (409, "compartment_taken")
+    assert answer.json()["message"] == "Somebody took that door a moment ago. Choose another."
     assert Assignment.objects.filter(holder=estate.amira).count() == 0
     assert refusals() == ["compartment_taken"]
 
@@ -194,3 +217,40 @@ def test_the_limit_is_one_door_each(kiosk: Kiosk) -> None:
     again = kiosk.post("claim", {"scan": first["scan"], "choice": ANY})
     assert codes(again) == (409, "limit_reached")
     assert Assignment.objects.count() == 1
+
+
+def test_what_no_page_sends_is_refused_and_changes_nothing(kiosk: Kiosk) -> None:
+    kiosk.scan(AMIRA_BADGE)
+    before = Event.objects.count()
+    bodies = [
+        b"",
+        b"\xff\xfe",
+        b"[" * 4_000,
+        b'{"badge":' + b"[" * 4_000,
+        b'{"badge":"' + b"x" * 5_000 + b'"}',
+        b'{"personal_number":"\\ud800","pin":"274951"}',
+        b'{"personal_number":"1001","pin":"\\udfff"}',
+        b'{"door":"\\u0000","pin":"274951"}',
+    ]
+    for verb in ("scan", "claim", "open", "finish", "undo", "end"):
+        for number, body in enumerate(bodies):
+            answer = kiosk.client.post(
+                f"/kiosk/{verb}",
+                body,
+                content_type="application/json",
+                headers={
+                    "Authorization": f"Terminal {kiosk.token}",
+                    "Idempotency-Key": f"malformed-{verb}-{number}",
+                },
+            )
+            assert codes(answer) == (400, "malformed")
+    assert Event.objects.count() == before
+    assert not (Assignment.objects.exists() or Command.objects.exists())
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"[" * 100_000, b'{"code":"\\ud800"}', b'{"cod":1}', b"\xff"]
+)
+def test_a_bridge_that_enrols_with_nonsense_is_told_what_to_send(kiosk: Kiosk, body: bytes) -> None:
+    answer = kiosk.client.post("/bridge/enrol/", body, content_type="application/json")
+    assert codes(answer) == (400, "malformed")

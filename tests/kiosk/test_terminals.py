@@ -109,6 +109,10 @@ def test_a_token_revoked_mid_flow_stops_the_next_act(
     for verb in ("scan", "claim", "open", "finish", "undo", "end"):
         answer = kiosk.post(verb, {"scan": scan, "choice": ANY})
         assert codes(answer) == (403, "device_revoked")
+        assert answer.json()["message"] == (
+            "This device is not enrolled any more. Enrol it again with a new code."
+        )
+    assert Event.objects.filter(action="device.revoked").count() == 1
     headers = {"Authorization": f"Terminal {TERMINAL_TOKEN}"}
     assert kiosk.client.get("/kiosk/bank", headers=headers).status_code == 403
     assert "Set up this screen" in kiosk.client.get("/kiosk/", headers=headers).content.decode()

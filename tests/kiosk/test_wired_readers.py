@@ -156,6 +156,9 @@ def test_a_delivery_repeated_by_the_bridge_gets_the_first_answer(
         ("9999999999", "unknown_badge"),
         (CARLA_BADGE, "person_suspended"),
         (AMIRA_BADGE[1:], "bad_read"),
+        ("", "bad_read"),
+        ("000421587\0", "bad_read"),
+        ("00042158é3", "bad_read"),
     ],
 )
 def test_a_refused_tap_says_why_and_is_recorded(

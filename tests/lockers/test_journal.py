@@ -125,3 +125,17 @@ def test_a_bridge_that_leaves_takes_its_truth_with_it(arrived: Estate, at: dt.da
     assert set(Door.objects.values_list("state", flat=True)) == {DoorState.CLOSED}
     connections.leave(bridge=arrived.bridge, connection=presence.connection, at=at)
     assert set(Door.objects.values_list("state", flat=True)) == {DoorState.UNKNOWN}
+
+
+def test_a_forced_door_stays_so_until_it_is_closed(arrived: Estate, at: dt.datetime) -> None:
+    door = Door.objects.get(pk=arrived.doors[1].pk)
+    tell(arrived, at, line(1, "door_forced", at, compartment_id=door.pk))
+    tell(arrived, at, line(2, "door_unknown", at, compartment_id=door.pk))
+    for state, is_forced in (
+        (DoorState.UNKNOWN, True),
+        (DoorState.OPEN, True),
+        (DoorState.CLOSED, False),
+    ):
+        journal.read_doors(bridge=arrived.bridge, readings={door.pk: state}, at=at)
+        door.refresh_from_db()
+        assert (door.state, door.is_forced) == (state, is_forced)
