@@ -21,19 +21,24 @@ help:
 	@echo "make lock         pin the dependencies anew"
 	@echo "make clean        remove .venv and what the tools remember"
 
-# A half-finished installation has no stamp and is repaired; a finished one costs nothing.
+# A half-finished installation has no stamp and is repaired; a finished one costs nothing. One at a
+# time: what a killed start left running may still be at work, so the next one waits for it.
+IS_INSTALLED = $(AS_OWNER) $(VENV)/python -c '' 2>/dev/null && test -f .venv/.installed-$(LOCK_DIGEST)
 install:
-	@$(AS_OWNER) $(VENV)/python -c '' 2>/dev/null && test -f .venv/.installed-$(LOCK_DIGEST) || { \
+	@$(IS_INSTALLED) || { \
 		$(AS_OWNER) $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 			|| { echo "Lockwright needs Python 3.11 or newer. Name one: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.11"; exit 1; }; \
 		$(AS_OWNER) $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
 			|| { echo "This Python has no venv. On Debian: apt-get install python3-venv"; exit 1; }; \
-		echo "Installing into .venv ..."; \
-		rm -f .venv/.installed-*; \
-		{ $(AS_OWNER) $(VENV)/python -m pip --version >/dev/null 2>&1 || { rm -rf .venv && $(AS_OWNER) $(PYTHON) -m venv .venv; }; } \
-		&& $(AS_OWNER) $(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
-		&& $(AS_OWNER) touch .venv/.installed-$(LOCK_DIGEST) \
-		|| { echo "The installation did not finish. Start again: it goes on from here."; exit 1; }; }
+		exec 9<requirements.lock; \
+		command -v flock >/dev/null && { flock -n 9 || { echo "Another start is installing; waiting for it ..."; flock 9; }; }; \
+		$(IS_INSTALLED) || { \
+			echo "Installing into .venv ..."; \
+			rm -f .venv/.installed-*; \
+			{ $(AS_OWNER) $(VENV)/python -m pip --version >/dev/null 2>&1 || { rm -rf .venv && $(AS_OWNER) $(PYTHON) -m venv .venv; }; } \
+			&& $(AS_OWNER) $(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
+			&& $(AS_OWNER) touch .venv/.installed-$(LOCK_DIGEST) \
+			|| { echo "The installation did not finish. Start again: it goes on from here."; exit 1; }; }; }
 
 demo: install
 	@exec $(AS_OWNER) env PORT=$(PORT) $(VENV)/python -m config.supervisor demo

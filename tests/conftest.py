@@ -38,6 +38,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & database or item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.database)
+            # A test whose fixtures open the database by themselves gets a test database too.
+            if not fixtures & {"db", "transactional_db"}:
+                item.add_marker(pytest.mark.django_db)
 
 
 @pytest.fixture

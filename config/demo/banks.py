@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lockers.choices import Hinge, LockKind
+from lockers.services.estate import is_reached
 
 BANK_HEIGHT_MM = 1800
 PLINTH_MM = 100
 DOOR_HEIGHT_MM = {"Small": 300, "Medium": 450, "Large": 600, "Tall": 900}
 _LETTERS = {"S": "Small", "M": "Medium", "L": "Large", "T": "Tall"}
 WIDE_MM = 400
-# The lower edge of a door that somebody in a wheelchair reaches, above the floor.
-LOW_MM = range(400, 1001)
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,10 @@ class BankPlan:
     combination: frozenset[int] = frozenset()
     # Doors that are not simply in service: number, service status, note.
     troubles: tuple[tuple[int, str, str], ...] = ()
+    # Doors that were forced and still stand open.
+    forced: frozenset[int] = frozenset()
+    # Its boards have no power when the demonstration starts.
+    is_silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,7 @@ def doors(plan: BankPlan) -> Iterator[DoorPlan]:
                 width_mm=width_mm,
                 height_mm=height_mm,
                 lock_kind=_lock_kind(plan, column),
-                # The outermost columns have room beside them for a wheelchair.
-                is_accessible=floor_mm in LOW_MM and column in {1, len(plan.columns)},
+                is_accessible=is_reached(floor_mm, height_mm),
                 hinge=Hinge.RIGHT if column == len(plan.columns) else Hinge.LEFT,
             )
             number, y_mm = number + 1, y_mm + height_mm
@@ -141,6 +143,7 @@ OFFICE_BANKS = (
         first=137,
         charging=frozenset({1, 7}),
         troubles=((150, "out_of_service", "Hinge bent, new door is ordered"),),
+        forced=frozenset({161}),
     ),
     BankPlan(
         name="E",
@@ -210,5 +213,9 @@ POOL_BANKS = (
         first=101,
         is_ventilated=True,
         troubles=((104, "fault", "Door does not click shut, please use another"),),
+        is_silent=True,
     ),
+)
+SILENT = frozenset(
+    plan.name for plan in (*OFFICE_BANKS, *SCHOOL_BANKS, *POOL_BANKS) if plan.is_silent
 )

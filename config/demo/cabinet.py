@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.text import slugify
 
+from config.demo import banks as bank_plans
 from config.demo import people
 from config.demo.estate import ORGANISATION
 from config.demo.wiring import PlayedBank
@@ -50,7 +51,12 @@ def _bank(one: PlayedBank, name: str) -> dict[str, Any]:
         "width_mm": max(door.x_mm + door.width_mm for door in one.doors),
         "height_mm": max(door.y_mm + door.height_mm for door in one.doors),
         "boards": [
-            {"unit": board.unit, "channels": board.channels} for board in one.boards.values()
+            {
+                "unit": board.unit,
+                "channels": board.channels,
+                "silent": one.bank.name in bank_plans.SILENT,
+            }
+            for board in one.boards.values()
         ],
         "doors": [
             {
@@ -62,6 +68,7 @@ def _bank(one: PlayedBank, name: str) -> dict[str, Any]:
                 "width_mm": door.width_mm,
                 "height_mm": door.height_mm,
                 "hinge": door.hinge,
+                "open": door.pk in one.forced,
             }
             for door in one.doors
             if door.controller_id is not None

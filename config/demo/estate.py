@@ -249,9 +249,19 @@ def _bank(
     Compartment.objects.bulk_create(rows)
     electronic = [row for row in rows if row.controller is not None]
     Door.objects.bulk_create(
-        Door(compartment=row, state=DoorState.CLOSED, changed_at=at) for row in electronic
+        Door(
+            compartment=row,
+            state=DoorState.OPEN if int(row.number) in plan.forced else DoorState.CLOSED,
+            changed_at=at,
+            is_forced=int(row.number) in plan.forced,
+        )
+        for row in electronic
     )
-    built.doors += [row for row in electronic if row.service_status == "in_service"]
+    built.doors += [
+        row
+        for row in electronic
+        if row.service_status == "in_service" and int(row.number) not in plan.forced
+    ]
     if electronic:
         _devices(built, plan, bank, electronic)
 

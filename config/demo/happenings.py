@@ -5,19 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import random
 
+from django.db.models import Q
+
 from access.models import Person
 from audit.actions import Action
 from audit.services.events import Actor
+from config.demo import banks as bank_plans
 from config.demo.estate import BuiltSite, Estate
 from config.demo.history import History
 from config.demo.visits import DAYS
 from lockers.choices import ServiceStatus
-from lockers.models import Compartment
+from lockers.models import Compartment, Controller
 from occupancy.choices import ClaimKind
 from occupancy.models import Claim
 
 # Its SET_UP event is how a later start knows the demonstration again.
 ACTOR = Actor.job("demo")
+# With fewer free doors than this, none is kept for later.
+_ENOUGH_FREE = 10
 
 
 def add(history: History, people: list[Person], *, second_id: int) -> None:
@@ -37,15 +42,16 @@ def add(history: History, people: list[Person], *, second_id: int) -> None:
             login = morning + dt.timedelta(seconds=rng.randrange(3600))
             staff = Actor.staff(history.staff_id if day % 3 else second_id)
             history.add_event(None, Action.LOGGED_IN, staff, login)
-            _refusals(history, morning, people, rng)
+            refusals(history, morning, people)
     _troubles(history, estate, rng)
     _hardware(history, estate.office, at - dt.timedelta(days=5, hours=3))
+    for built in estate.sites:
+        _still_wrong(history, built)
 
 
-def _refusals(
-    history: History, morning: dt.datetime, people: list[Person], rng: random.Random
-) -> None:
+def refusals(history: History, morning: dt.datetime, people: list[Person]) -> None:
     """A few people a day are told no: an unknown badge, a second door, a PIN mistyped."""
+    rng = history.rng
     suspended = [person for person in people if person.status == "suspended"]
     for _each in range(rng.randrange(2, 6)):
         built = rng.choice(history.estate.sites)
@@ -100,37 +106,62 @@ def _hardware(history: History, built: BuiltSite, at: dt.datetime) -> None:
     history.add_event(built, Action.FORCED, bridge, at, door=door)
     history.add_line(built, "door_closed", door, closed_at)
     history.add_event(built, Action.CLOSED, bridge, closed_at, door=door)
-    assert door.controller is not None  # the doors of a built site are the wired ones
+    assert door.controller_id is not None  # the doors of a built site are the wired ones
     for state, later in (("offline", 90), ("ok", 97)):
-        when = at + dt.timedelta(minutes=later)
-        history.add_line(built, "board_state", None, when, detail=state)
-        history.add_event(
-            built,
-            Action.BOARD_STATE,
-            bridge,
-            when,
-            subject=f"bridge:{built.bridge.pk}",
-            data={"controller": door.controller.pk, "state": state},
-        )
+        _board(history, built, door.controller_id, state, at + dt.timedelta(minutes=later))
 
 
-def plan_ahead(built: BuiltSite, held: set[int], people: list[Person], *, at: dt.datetime) -> None:
+def _still_wrong(history: History, built: BuiltSite) -> None:
+    """Say since when a door stands open that nobody asked to open, and a board is silent."""
+    for door in Compartment.objects.filter(door__is_forced=True, bank__in=built.banks):
+        since = history.at - dt.timedelta(minutes=40)
+        history.add_line(built, "door_forced", door, since)
+        history.add_event(built, Action.FORCED, Actor.bridge(built.bridge.pk), since, door=door)
+    silent = Controller.objects.filter(
+        compartments__bank__in=built.banks, compartments__bank__name__in=bank_plans.SILENT
+    )
+    for board in silent.distinct():
+        _board(history, built, board.pk, "offline", history.at - dt.timedelta(minutes=25))
+
+
+def _board(
+    history: History, built: BuiltSite, controller_id: int, state: str, at: dt.datetime
+) -> None:
+    history.add_line(built, "board_state", None, at, detail=state)
+    history.add_event(
+        built,
+        Action.BOARD_STATE,
+        Actor.bridge(built.bridge.pk),
+        at,
+        subject=f"bridge:{built.bridge.pk}",
+        data={"controller": controller_id, "state": state},
+    )
+
+
+def plan_ahead(built: BuiltSite, people: list[Person], *, at: dt.datetime) -> None:
     """Keep one door for somebody who comes later, and close one for cleaning just now.
 
-    The closure is not marked as started: it ends by itself, and the door is free again.
+    What is still ahead is left as it is. The closure is not marked as started: it ends by itself,
+    and the door is free again.
     """
-    free = [door for door in built.doors if door.pk not in held and not door.is_accessible]
-    reserved, cleaned = free[3], free[-4]
-    Claim.objects.create(
-        compartment=reserved,
-        kind=ClaimKind.RESERVATION,
-        holder=people[-1],
-        starts_at=at + dt.timedelta(hours=1),
-        ends_at=at + dt.timedelta(hours=5),
-    )
-    Claim.objects.create(
-        compartment=cleaned,
-        kind=ClaimKind.CLOSURE,
-        starts_at=at - dt.timedelta(minutes=15),
-        ends_at=at + dt.timedelta(minutes=90),
-    )
+    current = Claim.objects.filter(compartment__in=built.doors, closed_at__isnull=True)
+    current = current.filter(Q(started_at__isnull=False) | Q(ends_at__gt=at))
+    kinds = dict(current.values_list("compartment_id", "kind"))
+    free = [door for door in built.doors if door.pk not in kinds and not door.is_accessible]
+    if len(free) < _ENOUGH_FREE:
+        return
+    if ClaimKind.RESERVATION not in kinds.values():
+        Claim.objects.create(
+            compartment=free[3],
+            kind=ClaimKind.RESERVATION,
+            holder=people[-1],
+            starts_at=at + dt.timedelta(hours=1),
+            ends_at=at + dt.timedelta(hours=5),
+        )
+    if ClaimKind.CLOSURE not in kinds.values():
+        Claim.objects.create(
+            compartment=free[-4],
+            kind=ClaimKind.CLOSURE,
+            starts_at=at - dt.timedelta(minutes=15),
+            ends_at=at + dt.timedelta(minutes=90),
+        )

@@ -3,7 +3,7 @@
 The rows are backdated and written in bulk, past the services that write them in real life (they
 stamp the present, one row at a time); the shapes are the services' own. ``recorded_at`` of the
 audit trail still tells the truth: when the demonstration was built. On later days the past stays
-where it is, and what was held ends as its policy says.
+where it is, what was held ends as its policy says, and ``later`` writes who came since.
 """
 
 from __future__ import annotations

@@ -7,11 +7,12 @@ import random
 
 from django.db import transaction
 
+from access.models import Person
 from audit.actions import Action
 from audit.models import Event
 from config.demo import estate as estates
 from config.demo import happenings, people, staff
-from config.demo.estate import BuiltSite, Estate
+from config.demo.estate import OFFICE, SITES, BuiltSite, Estate
 from config.demo.history import History
 from config.demo.visits import HABITS, Diary
 from lockers.models import Bank, Organisation
@@ -58,30 +59,38 @@ def build(*, at: dt.datetime) -> Estate:
         rng = random.Random(SEED)
         history = History(estate, first.pk, at, rng)
         happenings.add(history, everybody, second_id=second.pk)
-        diaries = []
-        for built, habit in zip(estate.sites, HABITS, strict=True):
-            diary = _diary(built, [one.pk for one in people.of_site(built, everybody)], at, rng)
-            diary.fill(habit)
-            diaries.append(diary)
-        office = diaries[0]
-        office.top_up(round(OFFICE_HELD_NOW * _doors(estate.office)))
-        for built, diary in zip(estate.sites, diaries, strict=True):
+        for built in estate.sites:
+            diary = diary_of(built, people.of_site(built, everybody), at, rng)
+            fill(built, diary)
             history.add_visits(built, diary.visits)
         history.write()
-        held = {visit.door for visit in office.now}
-        happenings.plan_ahead(estate.office, held, everybody, at=at)
+        office = estate.office
+        happenings.plan_ahead(office, people.of_site(office, everybody), at=at)
     return estate
 
 
-def _diary(built: BuiltSite, comers: list[int], at: dt.datetime, rng: random.Random) -> Diary:
+def fill(built: BuiltSite, diary: Diary, first: dt.date | None = None) -> None:
+    """Write a site's visits into its diary, from a day (or two weeks ago) up to this moment."""
+    diary.fill(HABITS[SITES.index(built.plan)], first)
+    if built.plan is OFFICE:
+        diary.top_up(round(OFFICE_HELD_NOW * _doors(built)))
+
+
+def diary_of(built: BuiltSite, comers: list[Person], at: dt.datetime, rng: random.Random) -> Diary:
+    """Return the empty diary of a site, as its policy says."""
     return Diary(
         zone=built.site.zone,
-        ends_at_time=built.plan.ends_at_time,
-        at_end=AtEnd(built.plan.at_end),
+        ends_at_time=built.policy.ends_at_time,
+        at_end=AtEnd(built.policy.at_end),
         doors=[door.pk for door in built.doors],
-        people=comers,
+        people=[person.pk for person in comers],
         at=at,
         rng=rng,
+        spare=frozenset(
+            {
+                door.size_id: door.pk for door in built.doors if door.bank_id == built.banks[0].pk
+            }.values()
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from config import schedules
-from config.demo import cabinet, codes, people, seed, staff, wiring
+from config.demo import cabinet, codes, later, people, seed, staff, wiring
 
 HOST = "127.0.0.1"
 
@@ -20,6 +20,8 @@ def prepare(*, var: Path, port: int, at: dt.datetime) -> dict[str, Any]:
     organisation_id = seed.organisation_id()
     if organisation_id is None:
         organisation_id = seed.build(at=at).organisation.pk
+    else:
+        later.go_on(organisation_id, at=at)
     schedules.sync()
     played = wiring.follow(port)
     path = var / "run" / "cabinet.json"

@@ -6,7 +6,7 @@ import datetime as dt
 import random
 import zoneinfo
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from occupancy import periods
 from occupancy.choices import AtEnd, ClosedHow
@@ -79,6 +79,8 @@ class Diary:
     people: Sequence[int]
     at: dt.datetime
     rng: random.Random
+    # Doors that nobody takes today: whoever tries the demonstration finds one of every size.
+    spare: frozenset[int] = frozenset()
     visits: list[Visit] = field(default_factory=list)
     _busy_until: dict[tuple[str, int], dt.datetime] = field(default_factory=dict)
 
@@ -87,11 +89,21 @@ class Diary:
         """The visits that still last."""
         return [visit for visit in self.visits if visit.closed_at is None]
 
-    def fill(self, habit: Habit) -> None:
-        """Write two weeks of visits that follow a habit, up to this moment."""
+    def keep(self, door: int, person: int | None, until: dt.datetime | None) -> None:
+        """Leave a door and a person alone until they are free again (None: they are not yet)."""
+        self._busy_until["door", door] = _rested(until)
+        if person is not None:
+            self._busy_until["person", person] = _rested(until)
+
+    def fill(self, habit: Habit, first: dt.date | None = None) -> None:
+        """Write visits that follow a habit, from a day (or two weeks ago) up to this moment."""
         today = self.at.astimezone(self.zone).date()
-        for back in range(DAYS, -1, -1):
-            self._fill_day(habit, today - dt.timedelta(days=back))
+        day = first or today - dt.timedelta(days=DAYS)
+        while day <= today:
+            self._fill_day(habit, day)
+            day += dt.timedelta(days=1)
+        if self.at_end == AtEnd.HOLD:
+            self._forget_one()
 
     def top_up(self, wanted: int) -> None:
         """Let more people come today until so many doors are held, at whatever hour it is.
@@ -106,11 +118,25 @@ class Diary:
         for _each in range(missing):
             starts_at = (first + (last - first) * self.rng.random()).astimezone(dt.UTC)
             people = [one for one in self.people if self._is_free("person", one, starts_at)]
-            doors = [one for one in self.doors if self._is_free("door", one, starts_at)]
+            doors = self._free_doors(starts_at)
             if people and doors:
                 self._write(
                     self.rng.choice(doors), self.rng.choice(people), starts_at, (), None, None
                 )
+
+    def _forget_one(self) -> None:
+        """Let the last who left leave something behind, if nobody else has."""
+        if any(visit.ends_at <= self.at for visit in self.now):
+            return
+        for visit in sorted(self.visits, key=lambda visit: visit.closed_at or self.at)[::-1]:
+            is_last = visit.closed_at is not None and all(
+                self._busy_until[key] == _rested(visit.closed_at)
+                for key in (("door", visit.door), ("person", visit.person))
+            )
+            if is_last and visit.ends_at <= self.at:
+                self.visits[self.visits.index(visit)] = replace(visit, closed_at=None, how=None)
+                self.keep(visit.door, visit.person, None)
+                return
 
     def _fill_day(self, habit: Habit, day: dt.date) -> None:
         share = habit.load[day.weekday()] * self.rng.uniform(0.93, 1.07)
@@ -124,11 +150,11 @@ class Diary:
                 self._come(habit, day, person, starts_at)
 
     def _come(self, habit: Habit, day: dt.date, person: int, starts_at: dt.datetime) -> None:
-        free = [door for door in self.doors if self._is_free("door", door, starts_at)]
+        free = self._free_doors(starts_at)
         if not free or not self._is_free("person", person, starts_at):
             return
         ends_at = periods.next_local(starts_at, self.ends_at_time, self.zone)
-        leaves_at, how = self._leaving(habit, day, starts_at, ends_at)
+        leaves_at, how = self.leaving(habit, day, starts_at, ends_at)
         until = min(leaves_at, ends_at, self.at) - _STILL_AT_THE_DOOR
         opens = []
         for minute, chance in habit.opens:
@@ -150,7 +176,7 @@ class Diary:
             how if gone else None,
         )
 
-    def _leaving(
+    def leaving(
         self, habit: Habit, day: dt.date, starts_at: dt.datetime, ends_at: dt.datetime
     ) -> tuple[dt.datetime, ClosedHow]:
         """Say when and how a visit ends, if it lasts as long as the habit says."""
@@ -181,6 +207,13 @@ class Diary:
         wall = dt.time(whole // 60, whole % 60, seconds)
         return dt.datetime.combine(day, wall, tzinfo=self.zone).astimezone(dt.UTC)
 
+    def _free_doors(self, at: dt.datetime) -> list[int]:
+        is_today = at.astimezone(self.zone).date() == self.at.astimezone(self.zone).date()
+        spare = self.spare if is_today else ()
+        return [
+            door for door in self.doors if door not in spare and self._is_free("door", door, at)
+        ]
+
     def _is_free(self, what: str, which: int, at: dt.datetime) -> bool:
         until = self._busy_until.get((what, which))
         return until is None or until <= at
@@ -196,8 +229,9 @@ class Diary:
     ) -> None:
         ends_at = periods.next_local(starts_at, self.ends_at_time, self.zone)
         self.visits.append(Visit(door, person, starts_at, ends_at, opens, closed_at, how))
-        # A door and a person rest a few minutes between two visits.
-        until = (closed_at or dt.datetime.max.replace(tzinfo=dt.UTC) - dt.timedelta(days=1)) + (
-            dt.timedelta(minutes=3)
-        )
-        self._busy_until["door", door] = self._busy_until["person", person] = until
+        self.keep(door, person, closed_at)
+
+
+def _rested(until: dt.datetime | None) -> dt.datetime:
+    """Return when whoever was busy until then is free: they rest a few minutes in between."""
+    return until + dt.timedelta(minutes=3) if until else dt.datetime.max.replace(tzinfo=dt.UTC)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from lockers.choices import DriverName, ReaderTransport
-from lockers.models import Bank, Compartment, Controller, Reader
+from lockers.models import Bank, Compartment, Controller, Door, Reader
 
 PAGE_OFFSET = 1
 SCREENS_OFFSET = 2
@@ -32,6 +32,8 @@ class PlayedBank:
     boards: dict[int, Controller] = field(default_factory=dict)
     doors: list[Compartment] = field(default_factory=list)
     readers: list[tuple[Reader, int]] = field(default_factory=list)
+    # Doors that were forced and have not been closed since: they still stand open.
+    forced: set[int] = field(default_factory=set)
 
 
 def follow(port: int) -> list[PlayedBank]:
@@ -46,6 +48,9 @@ def follow(port: int) -> list[PlayedBank]:
     ).select_related("compartment")
     for place, reader in enumerate(readers.order_by("pk")):
         by_bank[reader.bank_id].readers.append((reader, port + READERS_OFFSET + place))
+    forced = Door.objects.filter(is_forced=True, compartment__bank__in=by_bank)
+    for door_id, bank_id in forced.values_list("compartment_id", "compartment__bank_id"):
+        by_bank[bank_id].forced.add(door_id)
     with transaction.atomic():
         _move(Controller, [(board, one.port) for one in played for board in one.boards.values()])
         _move(Reader, [row for one in played for row in one.readers])

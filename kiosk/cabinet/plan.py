@@ -23,14 +23,15 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class BoardPlan(_Part, frozen=True, kw_only=True):
-    """One lock board on the bank's wire."""
+    """One lock board on the bank's wire; a silent one has no power until the page gives it some."""
 
     unit: Annotated[int, msgspec.Meta(ge=1, le=247)]
     channels: Annotated[int, msgspec.Meta(ge=1, le=255)]
+    silent: bool = False
 
 
 class DoorPlan(_Part, frozen=True, kw_only=True):
-    """One door, its place on the front (``y_mm`` from the top) and its lock and contact."""
+    """One door, its place on the front (``y_mm`` from the top), its lock and contact, its leaf."""
 
     number: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,12}$")]
     unit: int
@@ -40,6 +41,7 @@ class DoorPlan(_Part, frozen=True, kw_only=True):
     width_mm: Size
     height_mm: Size
     hinge: Literal["left", "right"] = "left"
+    open: bool = False
 
 
 class ReaderPlan(_Part, frozen=True, kw_only=True):

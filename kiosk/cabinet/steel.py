@@ -52,6 +52,7 @@ class Board:
 
     def __post_init__(self) -> None:
         self.relays = [False] * self.plan.channels
+        self.is_silent = self.plan.silent
 
     def picture(self) -> dict[str, Any]:
         """Describe what changes about the board."""
@@ -105,7 +106,7 @@ class Bank:
     def __init__(self, plan: BankPlan, tell: Callable[[Bank, Door | None], None]) -> None:
         self.plan = plan
         self._tell = tell
-        self.doors = {door.number: Door(door) for door in plan.doors}
+        self.doors = {door.number: Door(door, is_open=door.open) for door in plan.doors}
         self.boards = {
             board.unit: Board(
                 board,

@@ -73,7 +73,7 @@ def create_bank(
                 width_mm=door.width_mm,
                 height_mm=door.height_mm,
                 floor_mm=(floor_mm := _above_floor(door, drawn, plinth_mm)),
-                is_accessible=_is_reached(floor_mm, door),
+                is_accessible=is_reached(floor_mm, door.height_mm),
                 lock_kind=lock_kind,
                 controller=controller,
                 channel=first_channel + index if controller is not None else None,
@@ -104,9 +104,10 @@ def _above_floor(door: DrawnDoor, drawn: list[DrawnDoor], plinth_mm: int) -> int
     return plinth_mm + layouts.BANK_HEIGHT_MM - door.y_mm - door.height_mm
 
 
-def _is_reached(floor_mm: int, door: DrawnDoor) -> bool:
+def is_reached(floor_mm: int, height_mm: int) -> bool:
+    """Say whether somebody in a wheelchair reaches a door that begins so high above the floor."""
     lowest, highest = REACH_MM
-    return lowest <= floor_mm + door.height_mm / 2 <= highest
+    return lowest <= floor_mm + height_mm / 2 <= highest
 
 
 def _save(bank: Bank) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kiosk.cabinet.plan import BadPlan, load
+from kiosk.cabinet.steel import Cabinet
 from tests.cabinet.process import plan
 
 Spoil = Callable[[dict[str, Any]], object]
@@ -28,6 +29,16 @@ def test_a_good_plan_is_read(tmp_path: Path) -> None:
     read = load(path)
     assert read.banks[0].doors[15].number == "16"
     assert read.banks[0].readers[1].door == "1"
+
+
+def test_a_door_may_stand_open_and_a_board_be_without_power_from_the_start(tmp_path: Path) -> None:
+    config = plan()
+    bank(config)["doors"][3]["open"] = bank(config)["boards"][1]["silent"] = True
+    path = tmp_path / "cabinet.json"
+    path.write_text(json.dumps(config))
+    (built, *_rest) = Cabinet(load(path)).banks.values()
+    assert [door.plan.number for door in built.doors.values() if door.is_open] == ["4"]
+    assert [board.plan.unit for board in built.boards.values() if board.is_silent] == [2]
 
 
 @pytest.mark.parametrize(

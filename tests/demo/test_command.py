@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from pytest_django import Settings
@@ -60,6 +61,14 @@ def test_an_old_postgresql_is_refused_with_a_sentence(
 
 def test_tables_that_are_up_to_date_are_left_alone(db: None) -> None:
     assert tables.migrate() is False
+
+
+def test_tables_without_their_permissions_are_finished(db: None) -> None:
+    # Killed after the last migration: Django makes the permissions when all are applied.
+    Permission.objects.filter(codename="operate_site").delete()
+
+    assert tables.migrate() is True
+    assert Permission.objects.filter(codename="operate_site").exists()
 
 
 def test_a_build_that_stops_half_way_leaves_nothing(

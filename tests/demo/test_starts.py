@@ -19,7 +19,7 @@ from lockers.services import enrolment
 from tests.conftest import MORNING
 from tests.demo.conftest import PORT
 
-LATER = MORNING + dt.timedelta(days=1, hours=2)
+LATER = MORNING + dt.timedelta(hours=1)
 
 
 def _contents() -> dict[str, str]:
