@@ -24,6 +24,8 @@ export class Panel {
     this.addresses = addresses;
     this.on = on;
     this.shown = null;
+    this.standing = null; // what of it stands there already
+    this.isStale = false; // something changed while somebody was writing
     this.held = null; // where the focus goes when what it was on is replaced
     this.reply = null; // the answer to what was asked last, and until when it stays
     this.said = {};
@@ -33,9 +35,10 @@ export class Panel {
     panel.addEventListener("htmx:beforeSwap", (event) => this.judge(event));
     panel.addEventListener("htmx:afterSwap", () => this.settle());
     panel.addEventListener("htmx:sendError", () => this.fail());
-    // The form that was unfolded is seen whole.
+    // The form that was unfolded is seen whole; folded again, the story catches up.
     panel.addEventListener("toggle", (event) => {
       if (event.target.open) event.target.scrollIntoView({ block: "nearest" });
+      else if (this.isStale && this.shown && !this.isWriting()) this.load();
     }, true);
   }
 
@@ -64,9 +67,14 @@ export class Panel {
     if (this.shown?.kind !== kind || this.shown.id !== id) return;
     clearTimeout(this.soon);
     this.soon = setTimeout(() => {
-      const writing = story.querySelector("details[open]");
-      if (this.shown?.kind === kind && this.shown.id === id && !writing) this.load();
+      if (this.shown?.kind !== kind || this.shown.id !== id) return;
+      this.isStale = this.isWriting();
+      if (!this.isStale) this.load();
     }, 150);
+  }
+
+  isWriting() {
+    return story.querySelector("details[open]") !== null;
   }
 
   close() {
@@ -81,6 +89,8 @@ export class Panel {
   // What stood there is replaced: the answer to what was asked stays a while, the focus goes back
   // to the same thing or to the story, and what is new is said aloud.
   settle() {
+    this.standing = this.shown;
+    this.isStale = false;
     const reply = story.querySelector("[data-code]");
     if (reply) {
       if (reply !== this.reply?.node) this.reply = { node: reply, until: Date.now() + REPLY_STAYS };
@@ -106,7 +116,7 @@ export class Panel {
   // then only the line of progress is renewed.
   spare(event) {
     const again = event.detail.elt;
-    if (!again.matches(".story") || !again.querySelector("details[open]")) return;
+    if (!again.matches(".story") || !this.isWriting()) return;
     event.preventDefault();
     const { path } = event.detail.requestConfig ?? {};
     const line = again.querySelector(".progress");
@@ -123,8 +133,13 @@ export class Panel {
   }
 
   judge(event) {
-    const { xhr } = event.detail;
-    if (new URL(xhr.responseURL || location.href).pathname.includes("/login")) {
+    const { xhr, requestConfig } = event.detail;
+    const isRenewal = requestConfig.verb === "get" && event.detail.target === story && this.standing === this.shown;
+    if (isRenewal && this.isWriting()) {
+      // Asked before somebody began to write, answered after: what is being written stays.
+      event.detail.shouldSwap = false;
+      this.isStale = true;
+    } else if (new URL(xhr.responseURL || location.href).pathname.includes("/login")) {
       location.reload();
       event.detail.shouldSwap = false;
     } else if (xhr.status >= 400 && xhr.status < 600 && xhr.response.includes('class="story"')) {

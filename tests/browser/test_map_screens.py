@@ -12,7 +12,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.utils import timezone
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from access.models import User
 from audit.models import Event
@@ -289,6 +289,43 @@ def test_the_keyboard_alone_takes_a_door_back_and_hears_that_it_did(
     page.keyboard.press("Escape")
     expect(page.locator(".story")).to_have_count(0)
     expect(door).to_be_focused()
+
+
+def test_a_form_is_alive_as_soon_as_it_is_seen(open_map: OpenMap, estate: Estate) -> None:
+    _claim(estate, estate.doors[0])
+    page = open_map()
+    # On a busy machine the keys arrive before any timer does: here none ever does.
+    page.clock.install()
+    page.clock.pause_at(timezone.now() + dt.timedelta(hours=1))
+    _door(page, "1").click()
+    page.locator("#act-release").click()
+    page.get_by_label("Reason").nth(1).fill("Left the company")
+    page.keyboard.press("Enter")
+    outcome = "Released. The holder cannot open it any more."
+    expect(page.locator(".story [data-code]")).to_have_text(outcome)
+
+
+def test_what_is_being_written_outlives_an_answer_that_was_under_way(
+    open_map: OpenMap, estate: Estate
+) -> None:
+    page = open_map()
+    held: list[Route] = []
+    _door(page, "1").click()
+    expect(page.locator(".facts")).to_contain_text("Nobody has it")
+    page.route(f"**/map/doors/{estate.doors[0].pk}/", lambda one: held.append(one))
+    with page.expect_request(f"**/map/doors/{estate.doors[0].pk}/"):
+        _claim(estate, estate.doors[0])
+    page.locator("#act-service").click()
+    reason = page.get_by_label("Reason").last
+    reason.fill("The hinge is")
+    with page.expect_response(f"**/map/doors/{estate.doors[0].pk}/"):
+        held.pop().continue_()
+    reason.press_sequentially(" bent")
+    expect(reason).to_have_value("The hinge is bent")
+    page.unroute_all()
+    # Folded again, the story says what has happened meanwhile.
+    page.locator("#act-service").click()
+    expect(page.locator(".facts")).to_contain_text("Amira")
 
 
 def test_what_cannot_be_done_is_said_in_words(open_map: OpenMap, estate: Estate) -> None:
