@@ -30,6 +30,7 @@ def measure(place: Place) -> dict[str, Any]:
     p50: list[float] = []
     p99: list[float] = []
     alone: list[float] = []
+    raw_p99: list[float] = []
     _http(place, banks=16, clients=CLIENTS, claims=400)
     for _run in range(RUNS):
         load = _http(place, banks=16, clients=CLIENTS, claims=CLAIMS)
@@ -38,8 +39,10 @@ def measure(place: Place) -> dict[str, Any]:
         p99.append(percentile(load.latencies, 0.99))
         rates["one"].append(_http(place, banks=1, clients=CLIENTS, claims=CLAIMS // 4).per_second)
         alone.append(percentile(_http(place, banks=16, clients=1, claims=200).latencies, 0.5))
-        rates["raw_spread"].append(_raw(place, banks=16, claims=CLAIMS))
-        rates["raw_one"].append(_raw(place, banks=1, claims=CLAIMS // 4))
+        raw = _raw(place, banks=16, claims=CLAIMS)
+        rates["raw_spread"].append(raw.per_second)
+        raw_p99.append(percentile(raw.latencies, 0.99))
+        rates["raw_one"].append(_raw(place, banks=1, claims=CLAIMS // 4).per_second)
     figures["claim_rps"] = median(rates["spread"], 0)
     figures["claim_rps_one_bank"] = median(rates["one"], 0)
     figures["claim_p50_ms"] = median(p50)
@@ -49,6 +52,7 @@ def measure(place: Place) -> dict[str, Any]:
         "one_bank": median(rates["raw_one"], 0),
         "16_banks": median(rates["raw_spread"], 0),
     }
+    figures["raw_claim_p99_ms"] = median(raw_p99)
     figures["claim_ratio"] = {
         "one_bank": median([a / b for a, b in zip(rates["one"], rates["raw_one"], strict=True)]),
         "16_banks": median(
@@ -74,31 +78,35 @@ def _http(place: Place, banks: int, clients: int, claims: int) -> http.Load:
     return load
 
 
-def _raw(place: Place, banks: int, claims: int) -> float:
-    """Return transactions a second of the claim's own statements, 16 clients in 4 processes."""
+def _raw(place: Place, banks: int, claims: int) -> http.Load:
+    """Return what the claim's own statements took, 16 clients in 4 processes."""
     facts = place.raw_facts()
     place.empty()
     processes = 4
     context = multiprocessing.get_context("spawn")
     ready = context.Barrier(processes + 1)
+    timed = context.SimpleQueue()
     workers = [
-        context.Process(target=_raw_worker, args=(facts, banks, claims, n, processes, ready))
+        context.Process(target=_raw_worker, args=(facts, banks, claims, n, processes, ready, timed))
         for n in range(processes)
     ]
     for worker in workers:
         worker.start()
     ready.wait(60)
+    load = http.Load()
     begun = time.perf_counter()
     for worker in workers:
         worker.join()
-    seconds = time.perf_counter() - begun
+    load.seconds = time.perf_counter() - begun
     if any(worker.exitcode for worker in workers):
         raise AssertionError("a raw client failed")
-    return claims / seconds
+    for _worker in workers:
+        load.latencies += timed.get()
+    return load
 
 
 def _raw_worker(
-    facts: dict[str, Any], banks: int, claims: int, n: int, of: int, ready: Any
+    facts: dict[str, Any], banks: int, claims: int, n: int, of: int, ready: Any, timed: Any
 ) -> None:
     statements = facts["statements"]
     connections = [psycopg.connect(facts["url"], prepare_threshold=3) for _ in range(CLIENTS // of)]
@@ -109,18 +117,17 @@ def _raw_worker(
     spare = range(claims, claims + WARM_UP * CLIENTS)
     warm = [spare[n + of * k :: of * len(connections)] for k in places]
 
-    def all_claim(numbers: list[range], at_banks: list[int]) -> None:
+    def all_claim(numbers: list[range], at_banks: list[int]) -> list[float]:
         with ThreadPoolExecutor(len(connections)) as threads:
             clients = [
                 threads.submit(_raw_claims, connection, statements, facts, at_banks, mine)
                 for connection, mine in zip(connections, numbers, strict=True)
             ]
-            for client in clients:
-                client.result()
+            return [latency for client in clients for latency in client.result()]
 
     all_claim(warm, list(range(1, len(facts["banks"]))))
     ready.wait(60)
-    all_claim(share, list(range(banks)))
+    timed.put(all_claim(share, list(range(banks))))
 
 
 def _raw_claims(
@@ -129,9 +136,13 @@ def _raw_claims(
     facts: dict[str, Any],
     banks: list[int],
     numbers: range,
-) -> None:
+) -> list[float]:
+    latencies = []
     for number in numbers:
+        begun = time.perf_counter()
         _raw_claim(connection, statements, facts, banks[number % len(banks)], number)
+        latencies.append((time.perf_counter() - begun) * 1000)
+    return latencies
 
 
 def _raw_claim(
