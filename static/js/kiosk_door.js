@@ -7,6 +7,9 @@ const CLOSE_PLEASE_MS = 20_000;
 const SILENCE_MS = 15_000;
 const RUNGS = { queued: 1, sent: 1, accepted: 1, actuated: 2, opened: 3, closed: 4 };
 
+// Not the last word yet.
+const isOnItsWay = ({ status, sensor }) => RUNGS[status] <= (sensor ? 2 : 1);
+
 export function doorway(words, { watch, moved, closed }) {
   const section = document.querySelector('section[data-step="door"]');
   const live = section.querySelector("[data-live]");
@@ -77,13 +80,21 @@ export function doorway(words, { watch, moved, closed }) {
       rungs[2].hidden = rungs[3].hidden = false;
       rung(1, false);
       say(words.opening, "going");
-      later(SILENCE_MS, () => failed(words.not_known, false));
+      later(SILENCE_MS, () => {
+        current.isSilent = true;
+        failed(words.not_known, false);
+      });
       watch(answer.command, scan);
     },
     heard(message) {
       if (!current || message.id !== current.command || message.status === current.status) return;
       current.status = message.status;
       moved();
+      if (current.isSilent && isOnItsWay(message)) {
+        // Late news of something that may not happen any more takes no button away.
+        rung(RUNGS[message.status], true);
+        return;
+      }
       offer(false, false);
       show(message.status, message.sensor);
     },

@@ -158,6 +158,7 @@ def widen(estate: Estate, columns: int = 10) -> None:
 
 def fits(page: Page, case: str) -> None:
     """Check that nothing scrolls, lies outside, lies under something, or is too small to touch."""
+    page.wait_for_load_state()
     page.evaluate("document.fonts.ready")
     seen: dict[str, Any] = page.evaluate(_LOOK)
     wrong = ["the page scrolls"] if seen["scrolls"] else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
@@ -209,12 +210,26 @@ def test_a_command_without_a_word_is_said_to_be_unknown(page: Page, estate: Esta
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     # It may have sprung open, with things in it: no other door is offered.
     expect(page.get_by_role("button", name="Take another")).to_be_hidden()
+    # Late news that is not the last word changes nothing; the sensor's word does.
+    bridge = PlayedBridge(estate)
+    bridge.report("command_accepted", "command_actuated")
+    expect(page.locator("#ladder li").nth(1)).to_have_attribute("data-done", "")
+    expect(live).to_have_text("Nobody knows whether door 1 opened. Look at it, then try again.")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    bridge.report("command_opened")
+    expect(live).to_have_text("Door 1 is open. Close it when you are done.")
 
 
 # ---- what counts as a read ---------------------------------------------------------------------
 
 
+def _stop_the_clock(page: Page) -> None:
+    """Let keys arrive as slowly as a busy machine brings them without running out of time."""
+    page.clock.pause_at(timezone.now() + dt.timedelta(hours=1))
+
+
 def test_a_badge_that_was_not_read_whole_is_refused_with_a_sentence(page: Page) -> None:
+    _stop_the_clock(page)
     no_prefix, too_short, too_long = AMIRA_BADGE, f"~{AMIRA_BADGE[1:]}", f"~{AMIRA_BADGE}1"
     for typed in (no_prefix, too_short, too_long, f"#{AMIRA_BADGE}", "~", "~~"):
         page.keyboard.type(typed)
@@ -227,13 +242,15 @@ def test_a_badge_that_was_not_read_whole_is_refused_with_a_sentence(page: Page) 
         at_step(page, "attract")
     assert not Event.objects.filter(action="person.identified").exists()
     bad_reads = Event.objects.filter(action="request.refused", data__code="bad_read")
-    until(lambda: bad_reads.count() == 6)
+    until(lambda: bad_reads.count() >= 6)
+    assert bad_reads.count() == 6
     # The next whole one counts.
     tap(page)
     at_step(page, "choose")
 
 
 def test_a_read_whose_suffix_never_came_is_refused(page: Page) -> None:
+    _stop_the_clock(page)
     page.keyboard.type(f"~{AMIRA_BADGE}")
     page.clock.fast_forward(1_600)
     expect(page.locator("#toast")).to_contain_text("not read whole")
@@ -244,6 +261,7 @@ def test_a_read_whose_suffix_never_came_is_refused(page: Page) -> None:
 
 
 def test_ordinary_typing_is_no_read(page: Page) -> None:
+    _stop_the_clock(page)
     page.keyboard.type("hello 0004215873")
     page.clock.fast_forward(1_600)
     expect(page.locator("#toast")).to_be_hidden()
