@@ -68,6 +68,8 @@ class Demo:
                     keeper.watch()
                     self._watch()
             finally:
+                if self.ending:
+                    say("\nStopping ...")
                 self.ending = True
                 stop(self.children)
                 if self.database is not None:
@@ -75,9 +77,9 @@ class Demo:
                 keeper.dismiss()
 
     def _end(self, *_: object) -> None:
-        if not self.ending:
-            self.ending = True
-            say("\nStopping ...")
+        # Nothing is said here: a signal may come in the middle of a line that we print, and Python
+        # refuses to print another within it.
+        self.ending = True
 
     def _start(self) -> list[list[str]]:
         environment = self._environment()

@@ -31,6 +31,17 @@ def test_ctrl_c_ends_everything_it_started(stage: Stage, how: signal.Signals) ->
     assert stage.running() == []
 
 
+def test_a_signal_in_the_middle_of_a_printed_line_ends_it_as_well(stage: Stage) -> None:
+    supervisor = stage.start(INTERRUPTED_LINE="1")
+
+    said, _none = supervisor.communicate(timeout=40)
+
+    assert "Stopping" in said
+    assert "Traceback" not in said
+    assert supervisor.returncode == 0
+    assert stage.running() == []
+
+
 def test_a_second_start_keeps_data_and_secrets_and_takes_less_than_five_seconds(
     stage: Stage,
 ) -> None:
