@@ -22,7 +22,29 @@ class PersonStatus(models.TextChoices):
 
 class CredentialKind(models.TextChoices):
     BADGE = "badge", _("badge")
+    WRISTBAND = "wristband", _("wristband")
+    PHONE = "phone", _("phone (NFC)")
     PIN = "pin", _("PIN")
+
+
+# What is held to a reader and known by its number; the others are typed or shown.
+CARRIED = (CredentialKind.BADGE, CredentialKind.WRISTBAND, CredentialKind.PHONE)
+
+
+class CredentialPurpose(models.TextChoices):
+    """What a PIN is for; each person has at most one active of each."""
+
+    PERSONAL = "personal", _("personal")
+    TEMPORARY = "temporary", _("temporary")
+    RECOVERY = "recovery", _("recovery (instead of a lost badge)")
+
+
+class Assurance(models.TextChoices):
+    """How hard it is to copy what was held to the reader; mirrors access.decisions."""
+
+    PLAIN = "plain", _("plain number, can be copied")
+    SECURE = "secure", _("secure card format")
+    OSDP = "osdp", _("secure card over a secure reader line")
 
 
 class CredentialStatus(models.TextChoices):

@@ -24,13 +24,16 @@ from audit.errors import Refusal
 _SENTENCES = {
     Code.PERSON_SUSPENDED: _("Your access is suspended at the moment. Ask reception."),
     Code.PERSON_LEFT: _("This badge belongs to somebody who has left. Ask reception."),
+    Code.PERSON_HELD: _("Your access is on hold. Ask reception."),
     Code.CREDENTIAL_SUSPENDED: _("This badge is suspended. Ask reception."),
     Code.CREDENTIAL_REVOKED: _("This badge is not valid any more. Ask reception for a new one."),
     Code.CREDENTIAL_NOT_YET_VALID: _("This badge is not valid yet. Ask reception."),
     Code.CREDENTIAL_OVER: _("This badge is not valid any more. Ask reception for a new one."),
+    Code.PIN_REQUIRED: _("These lockers ask for your PIN as well. Type it at the screen."),
     Code.NO_GRANT: _("This locker is not yours. Tap your badge to see yours."),
     Code.GRANT_OVER: _("Your time with this locker is over. Ask reception to open it."),
     Code.OUT_OF_SERVICE: _("This locker is out of service. Choose another."),
+    Code.CURFEW: _("These lockers are shut at this hour. Come back when they open."),
 }
 
 
@@ -46,7 +49,7 @@ class NotAllowed(Refusal):
     http_status = 403
 
     def __init__(self, decision: Decision, **facts: Any) -> None:
-        super().__init__(**decision.facts, **facts)
+        super().__init__(**facts)
         self.decision = decision
         self.code = decision.code.value
         self.sentence = _SENTENCES[decision.code]

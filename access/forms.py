@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 
 class BadgeForm(forms.Form):
@@ -23,3 +30,25 @@ class PinForm(forms.Form):
         help_text=_("6 to 12 digits; not all the same and not a run like 123456."),
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", "inputmode": "numeric"}),
     )
+
+
+class HoldForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_("Staff see it; the screen only says that access is on hold."),
+        widget=UnfoldAdminTextInputWidget(),
+    )
+    ends_at = forms.SplitDateTimeField(
+        label=_("Until"),
+        required=False,
+        help_text=_("Leave it empty when somebody will lift the hold."),
+        widget=UnfoldAdminSplitDateTimeWidget(),
+    )
+
+    def clean_ends_at(self) -> dt.datetime | None:
+        """Refuse an end that is over already."""
+        ends_at: dt.datetime | None = self.cleaned_data["ends_at"]
+        if ends_at is not None and ends_at <= timezone.now():
+            raise forms.ValidationError(_("That is over already. Choose a later time."))
+        return ends_at

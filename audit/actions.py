@@ -30,6 +30,8 @@ class Action(models.TextChoices):
     PIN_WRONG = "person.pin_wrong", _("wrong PIN")
     CREDENTIAL_ISSUED = "credential.issued", _("credential issued")
     CREDENTIAL_CHANGED = "credential.changed", _("credential changed")
+    HELD = "person.held", _("access put on hold")
+    HOLD_LIFTED = "person.hold_lifted", _("hold lifted")
     ENROLMENT_CODE_MADE = "device.enrolment_code_made", _("enrolment code made")
     ENROLLED = "device.enrolled", _("device enrolled")
     REVOKED = "device.revoked", _("device revoked")

@@ -22,6 +22,7 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         ("access.Person", "person"),
         ("access.Credential", "badge"),
         ("access.Grant", "lock_open"),
+        ("access.Hold", "front_hand"),
         ("access.Group", "groups"),
         ("access.Department", "apartment"),
         ("access.Role", "work"),

@@ -35,7 +35,7 @@ COOKIE_AGE_S = 400 * 24 * 3600
 
 TERMINAL = """
 SELECT t.id, t.name, b.id, b.name, b.directions, b.bridge_id, s.id, s.name, s.organisation_id,
-       s.time_zone,
+       s.time_zone, b.pin_rule,
        (SELECT json_agg(json_build_array(r.prefix, r.suffix, r.length))::text
         FROM lockers_reader r
         WHERE r.bank_id = b.id AND r.transport = 'wedge' AND r.compartment_id IS NULL)
@@ -70,6 +70,7 @@ class Here:
     site: str
     organisation_id: int
     time_zone: str
+    pin_rule: str
 
     @property
     def actor(self) -> Actor:
@@ -79,7 +80,7 @@ class Here:
     @property
     def where(self) -> Where:
         """Return where refused identifications are recorded."""
-        return Where(self.actor, self.organisation_id, self.site_id, self.bank_id)
+        return Where(self.actor, self.organisation_id, self.site_id, self.bank_id, self.pin_rule)
 
 
 class KioskRequest(HttpRequest):
@@ -97,8 +98,8 @@ def resolve(token: str) -> Here | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    readers = tuple(Framing(*one) for one in json.loads(row[10] or "[]"))
-    return Here(readers, *row[:10])
+    readers = tuple(Framing(*one) for one in json.loads(row[11] or "[]"))
+    return Here(readers, *row[:11])
 
 
 def token_of(request: HttpRequest) -> str:

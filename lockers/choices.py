@@ -111,3 +111,11 @@ class OpeningStatus(models.TextChoices):
     REQUESTED = "requested", _("waiting for a second person")
     CONFIRMED = "confirmed", _("opening")
     CANCELLED = "cancelled", _("cancelled")
+
+
+class PinRule(models.TextChoices):
+    """When a badge alone is not enough; mirrors access.decisions."""
+
+    NEVER = "never", _("never")
+    PLAIN = "plain", _("with badges that can be copied")
+    ALWAYS = "always", _("always")

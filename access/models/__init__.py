@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from access.models.credentials import Credential, Throttle
 from access.models.grants import Grant
+from access.models.holds import Hold
 from access.models.people import Department, Group, Person, Role
 from access.models.permissions import SiteUserPermission
 from access.models.users import User
@@ -13,6 +14,7 @@ __all__ = [
     "Department",
     "Grant",
     "Group",
+    "Hold",
     "Person",
     "Role",
     "SiteUserPermission",

@@ -8,6 +8,7 @@ from django.db import connection
 
 from access.decisions import Decision, Facts, decide
 from access.models import Person
+from access.services import holds
 from lockers.models import Compartment
 
 
@@ -45,6 +46,7 @@ def reinstate(*, claim_id: int) -> None:
 
 def decide_open(*, person: Person, compartment: Compartment, at: dt.datetime) -> Decision:
     """Decide whether a person may open a compartment now, from the best grant they have."""
+    bank = compartment.bank
     grant = (
         person.grants.filter(compartment=compartment, revoked_at__isnull=True)
         .order_by("-starts_at")
@@ -53,10 +55,13 @@ def decide_open(*, person: Person, compartment: Compartment, at: dt.datetime) ->
     return decide(
         Facts(
             person_status=person.status,
+            is_held=holds.is_held(person_id=person.pk, at=at),
             needs_grant=True,
             grant_from=grant.starts_at if grant else None,
             grant_until=grant.ends_at if grant else None,
             service_status=compartment.service_status,
+            curfew=bank.curfew,
+            time_zone=bank.site.time_zone,
         ),
         at,
     )

@@ -164,7 +164,8 @@ def _read(reader_id: int, text: str, scan_id: uuid.UUID, bridge_id: int, at: dt.
     if reader is None:
         raise UnknownReader
     site = reader.bank.site
-    where = Where(Actor.bridge(bridge_id), site.organisation_id, site.pk, reader.bank_id)
+    bank = reader.bank
+    where = Where(Actor.bridge(bridge_id), site.organisation_id, site.pk, bank.pk, bank.pin_rule)
     if len(text) != reader.length or not (text.isascii() and text.isprintable()):
         raise _bad_read(where, len(text), at)
     badge = identification.by_badge(text=text, where=where, at=at)
@@ -218,7 +219,7 @@ def _identified(where: Where, found: Identified, at: dt.datetime, **data: object
         site_id=where.site_id,
         bank_id=where.bank_id,
         person_id=found.person_id,
-        data={"kind": found.kind, **data},
+        data={"kind": found.kind, "decision": found.decision.log(), **data},
     )
 
 

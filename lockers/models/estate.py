@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zoneinfo
 
 from django.core.exceptions import ValidationError
@@ -9,7 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from lockers.choices import AreaKind, Hinge, LockKind, ServiceStatus, SiteKind
+from lockers.choices import AreaKind, Hinge, LockKind, PinRule, ServiceStatus, SiteKind
 
 
 def validate_time_zone(value: str) -> None:
@@ -170,6 +171,20 @@ class Bank(models.Model):
         blank=True,
         help_text=_("Such as “steel, tamper-resistant locks, for wet rooms”."),
     )
+    pin_rule = models.CharField(
+        _("asks for a PIN besides the badge"),
+        max_length=8,
+        choices=PinRule.choices,
+        default=PinRule.NEVER,
+        db_default=PinRule.NEVER,
+    )
+    curfew_from = models.TimeField(
+        _("shut from"),
+        null=True,
+        blank=True,
+        help_text=_("Local time. Between the two nobody opens a door here; staff still may."),
+    )
+    curfew_until = models.TimeField(_("shut until"), null=True, blank=True)
     plinth_mm = models.PositiveSmallIntegerField(
         _("plinth height (mm)"), default=100, help_text=_("Floor to the lowest door.")
     )
@@ -181,13 +196,30 @@ class Bank(models.Model):
         ordering = ["site", "position", "name"]
         constraints = [
             models.UniqueConstraint(fields=["site", "name"], name="lockers_one_bank_per_name"),
+            models.CheckConstraint(
+                condition=models.Q(curfew_from__isnull=True, curfew_until__isnull=True)
+                | models.Q(curfew_from__isnull=False, curfew_until__isnull=False)
+                & ~models.Q(curfew_from=models.F("curfew_until")),
+                name="lockers_curfew_has_two_different_ends",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def curfew(self) -> tuple[dt.time, dt.time] | None:
+        """From when until when nobody opens a door here, in local time."""
+        if self.curfew_from is None or self.curfew_until is None:
+            return None
+        return self.curfew_from, self.curfew_until
+
     def clean(self) -> None:
-        """Refuse an area or bridge of another site."""
+        """Refuse an area or bridge of another site, and half a curfew."""
+        if (self.curfew_from is None) != (self.curfew_until is None):
+            raise ValidationError(_("A curfew needs both hours, or none."))
+        if self.curfew_from is not None and self.curfew_from == self.curfew_until:
+            raise ValidationError({"curfew_until": _("A curfew ends at another hour.")})
         if self.area is not None and self.area.site_id != self.site_id:
             raise ValidationError({"area": _("That area belongs to another site.")})
         if self.bridge is not None and self.bridge.site_id != self.site_id:

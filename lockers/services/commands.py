@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -51,6 +52,7 @@ def request_open(
     opening_id: int | None = None,
     not_before: dt.datetime | None = None,
     reason: str = "",
+    facts: dict[str, Any] | None = None,
 ) -> uuid.UUID:
     """Queue one open and record who asked; return the command's id.
 
@@ -87,7 +89,7 @@ def request_open(
             compartment_id=compartment_id,
             person_id=person_id,
             reason=reason,
-            data={"command": str(command_id), "purpose": purpose},
+            data={"command": str(command_id), "purpose": purpose, **(facts or {})},
         )
     return command_id
 

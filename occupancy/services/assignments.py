@@ -45,7 +45,9 @@ def open_again(*, claim_id: int, person_id: int, actor: Actor, at: dt.datetime) 
         person = Person.objects.get(pk=person_id)
         decision = grants.decide_open(person=person, compartment=assignment.compartment, at=at)
         if not decision.allowed:
-            raise _refused(NotAllowed(decision), assignment, actor, at, person_id)
+            raise _refused(
+                NotAllowed(decision), assignment, actor, at, person_id, decision=decision.log()
+            )
         return commands.request_open(
             compartment_id=assignment.compartment_id,
             purpose="open_again",
@@ -53,6 +55,7 @@ def open_again(*, claim_id: int, person_id: int, actor: Actor, at: dt.datetime) 
             at=at,
             person_id=person_id,
             claim_id=assignment.pk,
+            facts={"decision": decision.log()},
         )
 
 
@@ -136,10 +139,16 @@ def _get(claim_id: int) -> Assignment:
 
 
 def _refused(
-    refusal: Refusal, assignment: Assignment, actor: Actor, at: dt.datetime, person_id: int | None
+    refusal: Refusal,
+    assignment: Assignment,
+    actor: Actor,
+    at: dt.datetime,
+    person_id: int | None,
+    **data: Any,
 ) -> Refusal:
+    told = {"code": refusal.code, **data}
     return refusal.keep(
-        lambda: _record(Action.REFUSED, assignment, actor, at, by=person_id, code=refusal.code)
+        lambda: _record(Action.REFUSED, assignment, actor, at, by=person_id, **told)
     )
 
 

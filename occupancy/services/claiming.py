@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from access.decisions import Facts, decide
+from access.decisions import Decision, Facts, decide
 from access.errors import NotAllowed
 from access.services import grants
 from audit.actions import Action
@@ -72,6 +72,9 @@ class _Situation:
     person_id: int
     time_zone: str
     person_status: str
+    is_held: bool
+    curfew_from: dt.time | None
+    curfew_until: dt.time | None
     needs_low_door: bool
     needs_wide_door: bool
     needs_charging: bool
@@ -85,7 +88,10 @@ class _Situation:
 
 
 _SITUATION = """
-SELECT s.organisation_id, s.id, b.id, p.id, s.time_zone, p.status, p.needs_low_door,
+SELECT s.organisation_id, s.id, b.id, p.id, s.time_zone, p.status,
+       EXISTS (SELECT FROM access_hold h WHERE h.person_id = p.id AND h.lifted_at IS NULL
+         AND h.starts_at <= %(at)s AND (h.ends_at IS NULL OR h.ends_at > %(at)s)),
+       b.curfew_from, b.curfew_until, p.needs_low_door,
        p.needs_wide_door, p.needs_charging,
        coalesce(bp.connection IS NOT NULL AND bp.last_seen_at > %(silent_since)s, false),
        o.id, o.ends_at_time, o.at_end, o.limit_per_person, used.slots, used.stale
@@ -183,7 +189,7 @@ def claim(
             if situation.stale:
                 expiry.expire_due(at=at, holder_id=person_id)
                 situation = _situation(person_id, bank_id, at)
-            slot = _admit(situation, at)
+            slot, decision = _admit(situation, at)
             taken = _take(situation, slot, wanted, at)
             grants.issue(
                 person_id=person_id,
@@ -208,13 +214,16 @@ def claim(
                 compartment_id=taken.compartment_id,
                 claim=taken.claim_id,
                 policy=situation.policy_id,
+                decision=decision.log(),
                 **(via or {}),
             )
     except Refusal as refusal:
         told = situation
         if told is not None:
-            code = refusal.code
-            refusal.keep(lambda: _record(told, Action.REFUSED, actor, at, code=code, **(via or {})))
+            why = {"code": refusal.code, **(via or {})}
+            if isinstance(refusal, NotAllowed):
+                why["decision"] = refusal.decision.log()
+            refusal.keep(lambda: _record(told, Action.REFUSED, actor, at, **why))
         raise
     return Claimed(taken.claim_id, taken.compartment_id, taken.number, taken.ends_at, command_id)
 
@@ -240,9 +249,23 @@ def _situation(person_id: int, bank_id: int, at: dt.datetime) -> _Situation:
     return _Situation(*row)
 
 
-def _admit(situation: _Situation, at: dt.datetime) -> int:
-    """Return the number of the person's next claim; raises what keeps them from having one."""
-    decision = decide(Facts(person_status=situation.person_status), at)
+def _admit(situation: _Situation, at: dt.datetime) -> tuple[int, Decision]:
+    """Return the number of the person's next claim, and why they may have it.
+
+    Raises what keeps them from having one.
+    """
+    curfew = None
+    if situation.curfew_from is not None and situation.curfew_until is not None:
+        curfew = situation.curfew_from, situation.curfew_until
+    decision = decide(
+        Facts(
+            person_status=situation.person_status,
+            is_held=situation.is_held,
+            curfew=curfew,
+            time_zone=situation.time_zone,
+        ),
+        at,
+    )
     if not decision.allowed:
         raise NotAllowed(decision)
     if situation.policy_id is None or situation.limit is None:
@@ -252,7 +275,7 @@ def _admit(situation: _Situation, at: dt.datetime) -> int:
         raise LimitReached(limit=situation.limit)
     if not situation.online:
         raise BridgeOffline
-    return left[0]
+    return left[0], decision
 
 
 def _take(situation: _Situation, slot: int, wanted: Wanted, at: dt.datetime) -> _Taken:

@@ -17,9 +17,10 @@ from django.apps import apps
 from django.db import IntegrityError, models
 
 from access.choices import CredentialKind
-from access.models import Credential, Department, Grant, Group, Role
+from access.models import Credential, Department, Grant, Group, Hold, Role
 from audit.models import Answer
 from lockers.models import (
+    Bank,
     BankOpening,
     Bridge,
     Command,
@@ -199,7 +200,19 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
         verifier="",
         digest=e.amira.credentials.get(kind=CredentialKind.BADGE).digest,
     ),
-    "access_one_active_pin_per_person": lambda e: pin(e),
+    "access_one_active_pin_per_person_and_purpose": lambda e: pin(e),
+    "access_credential_ends_after_it_starts": lambda e: pin(
+        e, person=e.ben, valid_from=NINE, valid_until=NINE
+    ),
+    "access_hold_has_a_reason": lambda e: Hold.objects.create(
+        person=e.amira, reason="", starts_at=NINE
+    ),
+    "access_hold_ends_after_it_starts": lambda e: Hold.objects.create(
+        person=e.amira, reason="asked for", starts_at=NINE, ends_at=NINE
+    ),
+    "lockers_curfew_has_two_different_ends": lambda e: Bank.objects.filter(pk=e.bank.pk).update(
+        curfew_from=NINE.time()
+    ),
     "access_badge_has_digest_and_pin_has_verifier": lambda e: pin(
         e, person=e.ben, digest="also a badge"
     ),

@@ -23,6 +23,7 @@ BY_SITE = {
     "access.Department": "organisation__sites",
     "access.Grant": "compartment__bank__site",
     "access.Group": "organisation__sites",
+    "access.Hold": "person__organisation__sites",
     "access.Person": "organisation__sites",
     "access.Role": "organisation__sites",
     "access.SiteUserPermission": "content_object",
@@ -54,6 +55,7 @@ OBJECTS = {"change", "delete", "history", "old_change"}
 MORE_LISTS: set[str] = {"lockers.Bank new_from_layout"}
 MORE_OBJECTS: set[str] = {
     "access.Person issue_badge",
+    "access.Person place_hold",
     "access.Person set_pin",
     "access.User <id>/password/",
 }

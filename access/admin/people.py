@@ -1,4 +1,4 @@
-"""People, what they show, and who on the staff may do what."""
+"""People and the groups they belong to."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group as AuthGroup
-from django.contrib.auth.models import Permission
-from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -19,81 +15,22 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import action
-from unfold.forms import UserChangeForm, UserCreationForm
 
-from access.choices import CredentialKind, CredentialStatus
-from access.forms import BadgeForm, PinForm
+from access.forms import BadgeForm, HoldForm, PinForm
 from access.imports import PersonRows
 from access.models import (
     Credential,
     Department,
-    Grant,
     Group,
     Person,
     Role,
-    SiteUserPermission,
-    User,
 )
-from access.services import credentials
-from audit.admin_log import RecordedAdmin
+from access.services import credentials, holds
 from audit.errors import Refusal
 from audit.services import idempotency
 from audit.services.events import Actor
 from lockers.importing.pages import ScopedImportExport
 from lockers.scoping import ScopedRelatedFilter, SiteScopedAdmin
-
-admin.site.unregister(AuthGroup)
-
-
-class SiteUserPermissionInline(TabularInline):
-    """Which sites somebody is given, and for what."""
-
-    model = SiteUserPermission
-    extra = 1
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "permission":
-            kwargs["queryset"] = Permission.objects.filter(
-                content_type__app_label="lockers",
-                codename__in=["view_site", "operate_site", "manage_site"],
-            )
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-
-@admin.register(User)
-class UserAdmin(RecordedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # not at run time
-    """Log-ins; only superusers see them."""
-
-    form = UserChangeForm
-    add_form = UserCreationForm
-    inlines = [SiteUserPermissionInline]
-    list_display = ["username", "first_name", "last_name", "is_staff", "is_superuser", "is_active"]
-    fieldsets = [
-        (None, {"fields": ["username", "password"]}),
-        (_("Person"), {"fields": ["first_name", "last_name", "email"]}),
-        (_("Rights"), {"fields": ["is_active", "is_staff", "is_superuser"]}),
-    ]
-    list_filter = ["is_staff", "is_superuser", "is_active"]
-    filter_horizontal = ()
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self._is_superuser(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._is_superuser(request)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._is_superuser(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._is_superuser(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._is_superuser(request)
-
-    @staticmethod
-    def _is_superuser(request: HttpRequest) -> bool:
-        return bool(request.user.is_active and request.user.is_superuser)
 
 
 class CredentialInline(TabularInline):
@@ -123,7 +60,7 @@ class PersonAdmin(ScopedImportExport):
     list_select_related = ["department", "home_site"]
     filter_horizontal = ["groups"]
     inlines = [CredentialInline]
-    actions_detail = ["issue_badge", "set_pin"]
+    actions_detail = ["issue_badge", "set_pin", "place_hold"]
     fieldsets = [
         (None, {"fields": ["organisation", "kind", "status", "given_name", "family_name", "email",
                            "personal_number"]}),
@@ -162,13 +99,25 @@ class PersonAdmin(ScopedImportExport):
             ),
         )  # fmt: skip
 
+    @action(description=_("Put on hold"), url_path="hold")  # type: ignore[untyped-decorator]  # unfold brings no types
+    def place_hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Stop somebody for a while, with a reason."""
+        person = self._reachable(request, object_id)
+        return self._form(
+            request, person, _now("Put on hold"), HoldForm(request.POST or None),
+            lambda form: holds.place(
+                person=person, reason=form.cleaned_data["reason"], at=timezone.now(),
+                ends_at=form.cleaned_data["ends_at"], actor=Actor.staff(request.user.pk or 0),
+            ),
+        )  # fmt: skip
+
     def _form(
         self,
         request: HttpRequest,
         person: Person,
         title: str,
         form: Form,
-        issue: Callable[[Any], Credential],
+        issue: Callable[[Any], object],
     ) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             try:
@@ -198,49 +147,3 @@ class _OfOrganisation(SiteScopedAdmin):
 
 
 admin.site.register([Department, Group, Role], _OfOrganisation)
-
-
-@admin.register(Credential)
-class CredentialAdmin(SiteScopedAdmin):
-    """Badges and PINs by hint; suspended, revoked and reinstated here, never shown."""
-
-    is_history = True
-    organisation_path = "person__organisation"
-    list_display = ["person", "kind", "hint", "status", "valid_until", "issued_at"]
-    list_filter = ["kind", "status"]
-    search_fields = ["person__given_name", "person__family_name", "hint"]
-    list_select_related = ["person"]
-    actions = ["suspend", "reinstate", "revoke"]
-
-    def _set(
-        self, request: HttpRequest, queryset: QuerySet[Credential], status: CredentialStatus
-    ) -> None:
-        for credential in queryset.select_related("person"):
-            if self._holds(request, self.change_right, credential):
-                credentials.set_status(
-                    credential=credential, status=status, at=timezone.now(),
-                    actor=Actor.staff(request.user.pk or 0),
-                )  # fmt: skip
-
-    @admin.action(description=_("Suspend"))
-    def suspend(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
-        self._set(request, queryset, CredentialStatus.SUSPENDED)
-
-    @admin.action(description=_("Reinstate (not revoked ones)"))
-    def reinstate(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
-        badges = queryset.filter(kind=CredentialKind.BADGE)
-        self._set(request, badges, CredentialStatus.ACTIVE)
-
-    @admin.action(description=_("Revoke for ever"))
-    def revoke(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
-        self._set(request, queryset, CredentialStatus.REVOKED)
-
-
-@admin.register(Grant)
-class GrantAdmin(SiteScopedAdmin):
-    is_history = True
-    site_path = "compartment__bank__site"
-    list_display = ["person", "compartment", "starts_at", "ends_at", "revoked_at"]
-    search_fields = ["person__family_name", "compartment__number"]
-    list_select_related = ["person", "compartment"]
-    show_full_result_count = False
