@@ -73,6 +73,50 @@ class ReaderPurpose(models.TextChoices):
     EXIT = "exit", _("exit")
 
 
+class Assurance(models.TextChoices):
+    """How hard it is to copy what was held to the reader; mirrors access.decisions."""
+
+    PLAIN = "plain", _("plain number, can be copied")
+    SECURE = "secure", _("secure card format")
+    OSDP = "osdp", _("secure card over a secure reader line")
+
+
+class BadgeKind(models.TextChoices):
+    """What the text of a reader stands for; mirrors access.badges.profiles, as the next four do."""
+
+    TEXT = "text", _("a text, taken as it comes")
+    UID = "uid", _("the serial number of the card (UID)")
+    WIEGAND = "wiegand", _("facility and number of a card format")
+
+
+class WiegandFormat(models.TextChoices):
+    H10301 = "H10301", _("H10301, 26 bits")
+    H10306 = "H10306", _("H10306 (N10002), 34 bits")
+    BQT34 = "BQT34", _("BQT, 34 bits")
+    D10202 = "D10202", _("D10202, 33 bits")
+    C1K35S = "C1k35s", _("Corporate 1000, 35 bits")
+    H10302 = "H10302", _("H10302, 37 bits without facility")
+    H10304 = "H10304", _("H10304, 37 bits")
+    C1K48S = "C1k48s", _("Corporate 1000, 48 bits")
+
+
+class BadgeContent(models.TextChoices):
+    FRAME = "frame", _("all bits as one number")
+    LEFT = "left", _("all bits from the left of whole bytes (OSDP)")
+    DATA = "data", _("facility and number as one number, without parity")
+    PAIR = "pair", _("facility, then number")
+
+
+class NumberBase(models.TextChoices):
+    DECIMAL = "decimal", _("decimal")
+    HEX = "hex", _("hexadecimal")
+
+
+class ByteOrder(models.TextChoices):
+    MSB = "msb", _("as the card sends them")
+    LSB = "lsb", _("backwards")
+
+
 class CommandStatus(models.TextChoices):
     """The ladder of one open; an acknowledgement is not a door."""
 
