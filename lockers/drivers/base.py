@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
+# What the text of a signed pass begins with (access/passes.py); badges never do.
+SIGNED = "LW1:"
+
 
 class DoorState(enum.StrEnum):
     """What a door contact says; UNKNOWN whenever it says nothing."""

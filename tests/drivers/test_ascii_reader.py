@@ -34,6 +34,10 @@ def framing() -> Framing:
         (b"~00042\x0015873\r", [ReadError("length", 11)]),
         (b"~0004\x0015873\r", [ReadError("characters", 10)]),
         (b"\r", [ReadError("prefix", 0)]),
+        # A signed text proves by itself that it is whole.
+        (b"~LW1:2KCEHIIBE6QQIRE\r", ["LW1:2KCEHIIBE6QQIRE"]),
+        (b"LW1:2KCEHIIBE6QQIRE\r", [ReadError("prefix", 19)]),
+        (b"~XW1:2KCEHIIBE6QQIRE\r", [ReadError("length", 19)]),
         (b"x" * 2000 + b"\r~0004215873\r", [ReadError("prefix", 2000), BADGE]),
         (b"~0004215873", []),
     ],
