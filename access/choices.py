@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lockers.choices import Assurance as Assurance
+
 
 class PersonKind(models.TextChoices):
     STAFF = "staff", _("staff")
@@ -25,6 +27,7 @@ class CredentialKind(models.TextChoices):
     WRISTBAND = "wristband", _("wristband")
     PHONE = "phone", _("phone (NFC)")
     PIN = "pin", _("PIN")
+    CODE = "code", _("visitor code")
 
 
 # What is held to a reader and known by its number; the others are typed or shown.
@@ -39,15 +42,102 @@ class CredentialPurpose(models.TextChoices):
     RECOVERY = "recovery", _("recovery (instead of a lost badge)")
 
 
-class Assurance(models.TextChoices):
-    """How hard it is to copy what was held to the reader; mirrors access.decisions."""
+class ThrottleKind(models.TextChoices):
+    """Whose wrong PINs are counted."""
 
-    PLAIN = "plain", _("plain number, can be copied")
-    SECURE = "secure", _("secure card format")
-    OSDP = "osdp", _("secure card over a secure reader line")
+    PERSON = "person", _("person")
+    UNKNOWN = "unknown", _("nobody (a number that does not exist)")
+    DEVICE = "device", _("screen or bridge")
+    ORGANISATION = "organisation", _("whole organisation")
 
 
 class CredentialStatus(models.TextChoices):
     ACTIVE = "active", _("active")
     SUSPENDED = "suspended", _("suspended")
     REVOKED = "revoked", _("revoked")
+
+
+class ProcedureKind(models.TextChoices):
+    ONBOARDING = "onboarding", _("onboarding")
+    OFFBOARDING = "offboarding", _("offboarding")
+
+
+class StepVerb(models.TextChoices):
+    """What a step is about; the register itself sees whether the first five are done."""
+
+    CARD = "card", _("card")
+    PIN = "pin", _("PIN")
+    LOCKER = "locker", _("locker")
+    KEY = "key", _("key")
+    LOGIN = "login", _("log-in")
+    INDUCTION = "induction", _("induction")
+    OTHER = "other", _("other")
+
+
+class IncidentKind(models.TextChoices):
+    DAMAGE = "damage", _("damage")
+    LOSS = "loss", _("loss or theft")
+    MISUSE = "misuse", _("misuse")
+    ACCESS = "access", _("access where there should be none")
+    SAFETY = "safety", _("safety")
+    OTHER = "other", _("other")
+
+
+class KeyStatus(models.TextChoices):
+    IN_USE = "in_use", _("in use")
+    LOST = "lost", _("lost")
+    RETIRED = "retired", _("retired")
+
+
+class HoldingEnd(models.TextChoices):
+    """How a key left the hands of somebody."""
+
+    RETURNED = "returned", _("returned")
+    LOST = "lost", _("lost")
+    REPLACED = "replaced", _("lock was changed")
+
+
+class SignedHow(models.TextChoices):
+    DRAWN = "drawn", _("by hand")
+    TYPED = "typed", _("typed name")
+    ABSENT = "absent", _("was not there")
+
+
+class ReleaseStatus(models.TextChoices):
+    REQUESTED = "requested", _("waiting for a second person")
+    CONFIRMED = "confirmed", _("handed out")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class CountResult(models.TextChoices):
+    SEEN = "seen", _("seen on its hook")
+    SHOWN = "shown", _("shown by its holder")
+    OUT = "out", _("out, signed for")
+    MISSING = "missing", _("missing")
+
+
+# Kinds of people who use lockers only while they were given access.
+NEEDS_ACCESS = (PersonKind.VISITOR, PersonKind.CONTRACTOR)
+# Kinds of people whom visitors come to see.
+HOST_KINDS = (PersonKind.STAFF,)
+
+
+class RequestStatus(models.TextChoices):
+    REQUESTED = "requested", _("waiting")
+    APPROVED = "approved", _("approved")
+    REFUSED = "refused", _("refused")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    EXPIRED = "expired", _("over before anybody decided")
+
+
+class RequestSource(models.TextChoices):
+    KIOSK = "kiosk", _("screen")
+    WEB = "web", _("web page")
+    API = "api", _("program")
+    STAFF = "staff", _("reception")
+
+
+class NoticeKind(models.TextChoices):
+    ACCESS_ASKED = "access_asked", _("somebody asks for access")
+    ACCESS_DECIDED = "access_decided", _("access approved or refused")
+    VISITOR_ARRIVED = "visitor_arrived", _("a visitor arrived")

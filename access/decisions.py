@@ -19,7 +19,10 @@ class Code(StrEnum):
     CREDENTIAL_REVOKED = "credential_revoked"
     CREDENTIAL_NOT_YET_VALID = "credential_not_yet_valid"
     CREDENTIAL_OVER = "credential_over"
+    CREDENTIAL_USED = "credential_used"
     PIN_REQUIRED = "pin_required"
+    NO_ACCESS = "no_access"
+    ACCESS_OVER = "access_over"
     NO_GRANT = "no_grant"
     GRANT_OVER = "grant_over"
     OUT_OF_SERVICE = "out_of_service"
@@ -40,6 +43,10 @@ class Facts:
     assurance: str | None = None
     pin_rule: str = "never"
     has_shown_pin: bool = False
+    # Visitors and contractors use lockers only while they were given access:
+    needs_access: bool = False
+    access_from: dt.datetime | None = None
+    access_until: dt.datetime | None = None
     # Only for opening a door that somebody should already have:
     needs_grant: bool = False
     grant_from: dt.datetime | None = None
@@ -79,8 +86,8 @@ class Decision:
 def decide(facts: Facts, at: dt.datetime) -> Decision:
     """Decide on the facts as they are at ``at``; the first failing rule names itself.
 
-    Order: the person, what they showed, the grant, the door, the hour, so that the answer is the
-    reason a person can do something about at the right desk.
+    Order: the person, what they showed, their time here, the grant, the door, the hour, so that
+    the answer is the reason a person can do something about at the right desk.
     """
     steps: list[Step] = []
     for rule in _RULES:
@@ -110,6 +117,8 @@ def _credential(facts: Facts, at: dt.datetime) -> Step | None:
     code = None
     if facts.credential_status == "suspended":
         code = Code.CREDENTIAL_SUSPENDED
+    elif facts.credential_status == "used":
+        code = Code.CREDENTIAL_USED
     elif facts.credential_status != "active":
         code = Code.CREDENTIAL_REVOKED
     elif facts.credential_from is not None and at < facts.credential_from:
@@ -128,6 +137,19 @@ def _second_factor(facts: Facts, at: dt.datetime) -> Step | None:
     asks = is_copied_easily if facts.pin_rule == "plain" else True
     said = f"{facts.assurance} badge, PIN {'shown' if facts.has_shown_pin else 'not shown'}"
     return Step("PIN", said, Code.PIN_REQUIRED if asks and not facts.has_shown_pin else None)
+
+
+def _access(facts: Facts, at: dt.datetime) -> Step | None:
+    if not facts.needs_access:
+        return None
+    if facts.access_from is None:
+        return Step("access", "none", Code.NO_ACCESS)
+    code = None
+    if at < facts.access_from:
+        code = Code.NO_ACCESS
+    elif facts.access_until is not None and at >= facts.access_until:
+        code = Code.ACCESS_OVER
+    return Step("access", "given" + _window(facts.access_from, facts.access_until), code)
 
 
 def _grant(facts: Facts, at: dt.datetime) -> Step | None:
@@ -168,4 +190,4 @@ def _window(begins: dt.datetime | None, ends: dt.datetime | None) -> str:
     return said + (f" until {ends.isoformat()}" if ends is not None else "")
 
 
-_RULES = (_person, _hold, _credential, _second_factor, _grant, _door, _curfew)
+_RULES = (_person, _hold, _credential, _second_factor, _access, _grant, _door, _curfew)

@@ -12,6 +12,9 @@ import hmac
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from access.badges import profiles
+from access.badges.profiles import MAIN, Profile
+
 _pins = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # Verified when there is nobody to verify, so that an unknown number takes as long as a known one.
 _NOBODY = _pins.hash("0000000000")
@@ -22,14 +25,19 @@ def badge_digest(key: bytes, canonical: str) -> str:
     return hmac.new(key, canonical.encode(), hashlib.sha256).hexdigest()
 
 
-def canonical_text(text: str) -> str:
-    """Return the canonical key of a badge that a reader delivers as plain text."""
-    return f"text:{text.strip().upper()}"
+def canonical_text(text: str, profile: Profile = MAIN) -> str:
+    """Return the canonical key of what a reader of a profile delivers; raises BadReading."""
+    return profiles.read(profile, text)
+
+
+def visitor_code(code: str) -> str:
+    """Return the canonical key of a visitor's code as it was typed, in groups or not."""
+    return "code:" + "".join(code.split())
 
 
 def hint(text: str) -> str:
-    """Return the last four characters, by which staff tell two badges apart."""
-    return text.strip()[-4:]
+    """Return the last four characters of a text or canonical key, by which staff tell two apart."""
+    return text.strip().rpartition(":")[2][-4:]
 
 
 def token_digest(token: str) -> str:

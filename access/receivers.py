@@ -1,16 +1,26 @@
-"""Log-ins of staff leave events."""
+"""Log-ins of staff leave events, and roles follow the estate."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.mfa.signals import (
+    authentication_failed,
+    authenticator_added,
+    authenticator_removed,
+    authenticator_reset,
+)
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
+from access.services import staff
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
+from lockers.models import Site
 
 
 @receiver(user_logged_in)
@@ -33,5 +43,46 @@ def login_failed(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> Non
         action=Action.LOGIN_FAILED,
         actor=Actor.anonymous(),
         at=timezone.now(),
-        subject=f"user:{credentials.get('username', '')}"[:80],
+        subject=f"user:{credentials.get('username') or credentials.get('email') or ''}"[:80],
+    )
+
+
+@receiver([password_changed, password_set, password_reset])
+def changed_password(sender: Any, user: Any, **kwargs: Any) -> None:
+    """Record that somebody has a new password."""
+    _own(Action.PASSWORD_CHANGED, user)
+
+
+@receiver([authenticator_added, authenticator_reset])
+def added_factor(sender: Any, user: Any, authenticator: Any, **kwargs: Any) -> None:
+    """Record a new second step, by its kind."""
+    _own(Action.FACTOR_ADDED, user, kind=authenticator.type)
+
+
+@receiver(authenticator_removed)
+def removed_factor(sender: Any, user: Any, authenticator: Any, **kwargs: Any) -> None:
+    """Record that somebody took a second step away."""
+    _own(Action.FACTOR_REMOVED, user, kind=authenticator.type)
+
+
+@receiver(authentication_failed)
+def failed_factor(sender: Any, user: Any, **kwargs: Any) -> None:
+    """Record a wrong second step; the password was right."""
+    _own(Action.FACTOR_FAILED, user)
+
+
+@receiver(post_save, sender=Site)
+def site_saved(sender: Any, instance: Site, raw: bool = False, **kwargs: Any) -> None:
+    """Let roles on an organisation reach a site that was added to it."""
+    if not raw:
+        staff.follow_site(instance, timezone.now())
+
+
+def _own(action: Action, user: Any, **data: Any) -> None:
+    events.record(
+        action=action,
+        actor=Actor.staff(user.pk),
+        at=timezone.now(),
+        subject=f"user:{user.pk}",
+        data=data,
     )

@@ -11,10 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from guardian.shortcuts import get_objects_for_user
 from unfold.admin import ModelAdmin
 
-from audit import exports, labels
+from audit import exports, labels, reach
 from audit.actions import Action
 from audit.models import ActorKind, Event
 from audit.services import events
@@ -43,16 +42,7 @@ class EventAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         shown: QuerySet[Event] = super().get_queryset(request)
-        if request.user.is_superuser:
-            return shown
-        sites: QuerySet[Any] = get_objects_for_user(
-            request.user, "lockers.view_site", accept_global_perms=False
-        )
-        # What belongs to no site belongs to everybody who sees a site of its organisation.
-        return shown.filter(
-            Q(site_id__in=sites.values("pk"))
-            | Q(site_id=None, organisation_id__in=sites.values("organisation_id"))
-        )
+        return shown.filter(reach.of(request.user))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
@@ -127,10 +117,7 @@ class EventAdmin(ModelAdmin):
             return False
         if obj is not None:
             return self.get_queryset(request).filter(pk=obj.pk).exists()
-        return bool(
-            user.is_superuser
-            or get_objects_for_user(user, "lockers.view_site", accept_global_perms=False).exists()
-        )
+        return reach.admits(user)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

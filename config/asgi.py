@@ -15,6 +15,7 @@ _pages = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402  (needs the apps to be loaded)
 
+from config import body_limit  # noqa: E402
 from config.routing import websockets  # noqa: E402
 from lockers.notify import listener  # noqa: E402
 from occupancy.live import hub  # noqa: E402
@@ -35,4 +36,6 @@ async def _lifespan(scope: Any, receive: Any, send: Any) -> None:
             return
 
 
-application = ProtocolTypeRouter({"http": _pages, "websocket": websockets, "lifespan": _lifespan})
+application = ProtocolTypeRouter(
+    {"http": body_limit.asgi(_pages), "websocket": websockets, "lifespan": _lifespan}
+)

@@ -141,6 +141,16 @@ def exposure(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 id="lockwright.E008",
             )
         )
+    if not settings.COMBINATION_KEYS:
+        found.append(
+            Warning(
+                "LOCKWRIGHT_COMBINATION_KEYS is not set: combinations can be neither stored nor"
+                " looked at.",
+                hint="Draw a key: python -c 'from cryptography.fernet import Fernet;"
+                " print(Fernet.generate_key().decode())'. Without combination locks, silence this.",
+                id="lockwright.W010",
+            )
+        )
     if not set(settings.ALLOWED_HOSTS) - {"127.0.0.1", "localhost", "[::1]", "testserver"}:
         found.append(
             Warning(

@@ -22,8 +22,14 @@ class Job:
 
 JOBS = [
     Job("end what is over", "occupancy.jobs.expire", minutes=1),
+    Job("let go whose last day is over", "access.jobs.leave_due", minutes=5),
+    Job("release what leavers hold", "occupancy.jobs.release_leavers", minutes=5),
+    Job("send letters", "access.jobs.send_notices", minutes=1),
+    Job("end visits and access that are over", "access.jobs.end_access", minutes=5),
+    Job("end roles that are over", "access.jobs.end_roles", minutes=5),
     Job("settle commands", "lockers.jobs.settle_commands", minutes=1),
     Job("forget old answers", "audit.jobs.purge_answers", minutes=24 * 60),
+    Job("forget old wrong PINs", "access.jobs.purge_throttles", minutes=60),
     Job("forget old scans", "kiosk.jobs.purge_scans", minutes=60),
 ]
 

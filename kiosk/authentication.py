@@ -14,13 +14,14 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import cast
 
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from access.badges.profiles import MAIN, Profile
 from access.services.identification import Where
 from audit.errors import Refusal
 from audit.services.events import Actor
@@ -33,11 +34,13 @@ KIOSK_HEADER = "X-Lockwright-Kiosk"
 # The longest that browsers keep a cookie; every visit to the page renews it.
 COOKIE_AGE_S = 400 * 24 * 3600
 
-TERMINAL = """
+_PROFILE = ", ".join(f"'{one.name}', p.{one.name}" for one in fields(Profile))
+TERMINAL = f"""
 SELECT t.id, t.name, b.id, b.name, b.directions, b.bridge_id, s.id, s.name, s.organisation_id,
        s.time_zone, b.pin_rule,
-       (SELECT json_agg(json_build_array(r.prefix, r.suffix, r.length))::text
-        FROM lockers_reader r
+       (SELECT json_agg(json_build_array(r.prefix, r.suffix, r.length,
+          CASE WHEN p.id IS NOT NULL THEN json_build_object({_PROFILE}) END))::text
+        FROM lockers_reader r LEFT JOIN lockers_readerprofile p ON p.id = r.profile_id
         WHERE r.bank_id = b.id AND r.transport = 'wedge' AND r.compartment_id IS NULL)
 FROM kiosk_terminal t
 JOIN lockers_bank b ON b.id = t.bank_id
@@ -48,11 +51,12 @@ WHERE t.token_digest = %s AND t.revoked_at IS NULL
 
 @dataclass(frozen=True)
 class Framing:
-    """How a reader that types like a keyboard marks a whole badge number."""
+    """How a reader that types like a keyboard marks a whole badge number, and writes it."""
 
     prefix: str
     suffix: str
     length: int
+    profile: Profile = MAIN
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,10 @@ def resolve(token: str) -> Here | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    readers = tuple(Framing(*one) for one in json.loads(row[11] or "[]"))
+    readers = tuple(
+        Framing(prefix, suffix, length, Profile(**profile) if profile else MAIN)
+        for prefix, suffix, length, profile in json.loads(row[11] or "[]")
+    )
     return Here(readers, *row[:11])
 
 

@@ -6,6 +6,7 @@ Refusal
 ├── ScanOver            the scan is too old, ended, or another terminal's
 ├── ScanTaken           another screen of the bank answered this tap
 ├── NotAtThisBank       the door stands elsewhere; nobody would be there to see it open
+├── PassForOneDoor      a pass for one door does nothing about another
 ├── UnknownReader       no such wired reader hangs on this bridge
 └── DoorDidOpen         "another one" is only for a door that never opened
 """
@@ -43,6 +44,12 @@ class ScanTaken(Refusal):
 class NotAtThisBank(Refusal):
     code = "not_at_this_bank"
     sentence = _("Your locker is in bank %(bank)s. Open it at the screen there.")
+
+
+class PassForOneDoor(Refusal):
+    code = "pass_for_one_door"
+    http_status = 403
+    sentence = _("This pass is good for one door alone. Tap your badge for anything else.")
 
 
 class UnknownReader(Refusal):

@@ -15,6 +15,9 @@ class Step(StrEnum):
     PIN_START = "pin_start"  # door number or personal number?
     PIN_NUMBER = "pin_number"
     PIN_CODE = "pin_code"
+    PIN_LOST = "pin_lost"  # lost badge: where a recovery PIN comes from, and where it is typed
+    PIN_SECOND = "pin_second"  # this bank asks for the PIN besides the badge
+    PIN_WHERE = "pin_where"  # the same, before somebody is shown where their locker is
     WHERE_ASK = "where_ask"  # tap, and be shown your locker without opening it
     PLACE = "place"
     NOWHERE = "nowhere"
@@ -24,6 +27,20 @@ class Step(StrEnum):
     DOOR = "door"  # a door on its way
     YOURS = "yours"
     FINISHED = "finished"
+    # A visitor: with a code, or new here.
+    VISITOR = "visitor"
+    VISITOR_CODE = "visitor_code"
+    VISITOR_NAME = "visitor_name"
+    VISITOR_COMPANY = "visitor_company"
+    VISITOR_HOST = "visitor_host"
+    VISITOR_AGREE = "visitor_agree"
+    VISITOR_WELCOME = "visitor_welcome"  # the code to come back with
+    ASKED = "asked"  # a request for access is on its way
+    # Change my PIN: the old one, the new one twice.
+    PIN_OLD = "pin_old"
+    PIN_NEW = "pin_new"
+    PIN_AGAIN = "pin_again"
+    PIN_CHANGED = "pin_changed"
     REFUSED = "refused"
     REVOKED = "revoked"
 
@@ -38,6 +55,12 @@ class Event(StrEnum):
     USE_PIN = "use_pin"
     ASK_WHERE = "ask_where"
     ENTERED = "entered"
+    LOST_BADGE = "lost_badge"
+    NEEDS_PIN = "needs_pin"
+    CHANGE_PIN = "change_pin"
+    WRONG_OLD = "wrong_old"
+    CHOOSE_NEW = "choose_new"
+    CHANGED = "changed"
     DRAW = "draw"
     CLAIMED = "claimed"
     OPENING = "opening"
@@ -45,6 +68,11 @@ class Event(StrEnum):
     PICKED = "picked"
     ANOTHER = "another"
     FINISHED = "finished"
+    VISITING = "visiting"
+    HAS_CODE = "has_code"
+    REGISTERED = "registered"
+    WRONG_HOST = "wrong_host"
+    ASKED = "asked"
     UNDONE = "undone"
     AGAIN = "again"
     BACK = "back"
@@ -57,6 +85,7 @@ _IDENTIFIED = {
     Event.IDENTIFIED_HOLDER: Step.YOURS,
     Event.IDENTIFIED_MANY: Step.WHICH,
     Event.IDENTIFIED_ELSEWHERE: Step.PLACE,
+    Event.NEEDS_PIN: Step.PIN_SECOND,
     Event.REFUSED: Step.REFUSED,
 }
 _SHOWN_WHERE = {
@@ -64,8 +93,10 @@ _SHOWN_WHERE = {
     Event.IDENTIFIED_HOLDER: Step.PLACE,
     Event.IDENTIFIED_MANY: Step.WHICH,
     Event.IDENTIFIED_ELSEWHERE: Step.PLACE,
+    Event.NEEDS_PIN: Step.PIN_WHERE,
     Event.REFUSED: Step.REFUSED,
 }
+_MAY_CHANGE_PIN = {Event.CHANGE_PIN: Step.PIN_OLD}
 _ALWAYS = {Event.RESET: Step.ATTRACT, Event.REVOKED: Step.REVOKED}
 
 TABLE: dict[Step, dict[Event, Step]] = {
@@ -73,11 +104,37 @@ TABLE: dict[Step, dict[Event, Step]] = {
         **_IDENTIFIED,
         Event.USE_PIN: Step.PIN_START,
         Event.ASK_WHERE: Step.WHERE_ASK,
+        Event.VISITING: Step.VISITOR,
     },
+    Step.VISITOR: {
+        **_IDENTIFIED,
+        Event.HAS_CODE: Step.VISITOR_CODE,
+        Event.ENTERED: Step.VISITOR_NAME,
+        Event.BACK: Step.ATTRACT,
+    },
+    # A wrong code stays here.
+    Step.VISITOR_CODE: {**_IDENTIFIED, Event.BACK: Step.VISITOR},
+    Step.VISITOR_NAME: {Event.ENTERED: Step.VISITOR_COMPANY, Event.BACK: Step.VISITOR},
+    Step.VISITOR_COMPANY: {Event.ENTERED: Step.VISITOR_HOST, Event.BACK: Step.VISITOR_NAME},
+    Step.VISITOR_HOST: {Event.ENTERED: Step.VISITOR_AGREE, Event.BACK: Step.VISITOR_COMPANY},
+    Step.VISITOR_AGREE: {
+        Event.REGISTERED: Step.VISITOR_WELCOME,
+        Event.WRONG_HOST: Step.VISITOR_HOST,
+        Event.REFUSED: Step.REFUSED,
+        Event.BACK: Step.VISITOR_HOST,
+    },
+    Step.VISITOR_WELCOME: _IDENTIFIED,
+    Step.ASKED: {},
     Step.PIN_START: {
         **_IDENTIFIED,
         Event.PICKED: Step.PIN_NUMBER,
+        Event.LOST_BADGE: Step.PIN_LOST,
         Event.BACK: Step.ATTRACT,
+    },
+    Step.PIN_LOST: {
+        **_IDENTIFIED,
+        Event.PICKED: Step.PIN_NUMBER,
+        Event.BACK: Step.PIN_START,
     },
     Step.PIN_NUMBER: {
         **_IDENTIFIED,
@@ -86,16 +143,20 @@ TABLE: dict[Step, dict[Event, Step]] = {
     },
     # A wrong PIN stays here: the page says so, and counts down when there is a wait.
     Step.PIN_CODE: {**_IDENTIFIED, Event.BACK: Step.PIN_NUMBER},
+    Step.PIN_SECOND: _IDENTIFIED,
+    Step.PIN_WHERE: _SHOWN_WHERE,
     Step.WHERE_ASK: {**_SHOWN_WHERE, Event.BACK: Step.ATTRACT},
     Step.PLACE: {
+        **_MAY_CHANGE_PIN,
         Event.OPENING: Step.DOOR,
         Event.REFUSED: Step.REFUSED,
         Event.AGAIN: Step.CHOOSE,
     },
-    Step.NOWHERE: {Event.AGAIN: Step.CHOOSE},
-    Step.WHICH: {Event.PICKED: Step.YOURS, Event.AGAIN: Step.CHOOSE},
+    Step.NOWHERE: {**_MAY_CHANGE_PIN, Event.AGAIN: Step.CHOOSE},
+    Step.WHICH: {**_MAY_CHANGE_PIN, Event.PICKED: Step.YOURS, Event.AGAIN: Step.CHOOSE},
     # A door that somebody else took meanwhile stays here, with the sentence.
     Step.CHOOSE: {
+        **_MAY_CHANGE_PIN,
         Event.CLAIMED: Step.DOOR,
         Event.DRAW: Step.DRAWING,
         Event.REFUSED: Step.REFUSED,
@@ -113,13 +174,24 @@ TABLE: dict[Step, dict[Event, Step]] = {
         Event.REFUSED: Step.REFUSED,
     },
     Step.YOURS: {
+        **_MAY_CHANGE_PIN,
         Event.OPENING: Step.DOOR,
         Event.FINISHED: Step.FINISHED,
         Event.ANOTHER: Step.CHOOSE,
         Event.REFUSED: Step.REFUSED,
     },
+    Step.PIN_OLD: {Event.ENTERED: Step.PIN_NEW, Event.REFUSED: Step.REFUSED},
+    Step.PIN_NEW: {Event.ENTERED: Step.PIN_AGAIN, Event.REFUSED: Step.REFUSED},
+    # Only here is the server asked; what was wrong leads back to where it was typed.
+    Step.PIN_AGAIN: {
+        Event.WRONG_OLD: Step.PIN_OLD,
+        Event.CHOOSE_NEW: Step.PIN_NEW,
+        Event.CHANGED: Step.PIN_CHANGED,
+        Event.REFUSED: Step.REFUSED,
+    },
+    Step.PIN_CHANGED: {},
     Step.FINISHED: {Event.UNDONE: Step.YOURS, Event.REFUSED: Step.REFUSED},
-    Step.REFUSED: {**_IDENTIFIED, Event.AGAIN: Step.CHOOSE},
+    Step.REFUSED: {**_IDENTIFIED, Event.AGAIN: Step.CHOOSE, Event.ASKED: Step.ASKED},
     Step.REVOKED: {},
 }
 

@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from access.models import Credential, Person
+from access.models import Credential, Pass, Person
 from lockers.models import Bank, Reader
 
 
@@ -59,6 +59,12 @@ class Scan(models.Model):
     credential = models.ForeignKey(
         Credential, models.SET_NULL, null=True, related_name="scans", verbose_name=_("credential")
     )
+    # Instead of a credential; with a door, it stands for that door alone.
+    shown_pass = models.ForeignKey(
+        Pass, models.SET_NULL, null=True, related_name="scans", verbose_name=_("pass")
+    )
+    # A badge alone is not enough at this bank: until the PIN is shown, nothing can be done by it.
+    needs_pin = models.BooleanField(_("needs a PIN"), default=False)
     scanned_at = models.DateTimeField(_("scanned at"))
     expires_at = models.DateTimeField(_("expires at"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)

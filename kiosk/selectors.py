@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import F, Q
 
+from access.models import VisitorRules
 from kiosk import places
 from kiosk.authentication import Here
 from kiosk.models import Scan
@@ -65,6 +66,7 @@ def snapshot(here: Here, at: dt.datetime) -> dict[str, Any]:
         "type": "bank",
         "online": online and here.bridge_id is not None,
         "instead": None if online else _instead(here, at),
+        "visitors": _visitors(here.site_id),
         "opening": _is_opening(here.bank_id, at),
         "free": {
             "total": sum(size.free for size in sizes),
@@ -230,6 +232,14 @@ def _shown(door: MapDoor, at: dt.datetime) -> str:
     if door.state(at).shown == "free" and not door.is_claimable(at):
         return "taken"
     return _QUIET.get(door.state(at).shown, "taken")
+
+
+def _visitors(site_id: int) -> str:
+    """Return what visitors can do at the screens of a site: nothing, use a code, or register."""
+    rules = VisitorRules.objects.filter(site=site_id).values_list("visitors_may_register")
+    for (may_register,) in rules:
+        return "register" if may_register else "code"
+    return "no"
 
 
 def _is_opening(bank_id: int, at: dt.datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from kiosk.views import acts, screen
+from kiosk.views import acts, screen, visitors
 
 urlpatterns = [
     path("", screen.screen, name="kiosk"),
@@ -15,5 +15,8 @@ urlpatterns = [
     path("open", acts.open_again, name="kiosk-open"),
     path("finish", acts.finish, name="kiosk-finish"),
     path("undo", acts.undo, name="kiosk-undo"),
+    path("pin", acts.change_pin, name="kiosk-pin"),
+    path("visitor", visitors.register, name="kiosk-visitor"),
+    path("ask", visitors.ask, name="kiosk-ask"),
     path("end", acts.end, name="kiosk-end"),
 ]

@@ -9,10 +9,11 @@ class LockersConfig(AppConfig):
     verbose_name = _("Lockers")
 
     def ready(self) -> None:
-        """Give the trail its names."""
-        from audit import labels
+        """Give the trail its names and its readers."""
+        from audit import labels, reach
         from audit.models import ActorKind
         from lockers.models import Bank, Bridge, Compartment, Site
+        from lockers.scoping import events_of, places_of
 
         def bridges(ids: set[str]) -> dict[str, str]:
             return {str(b.pk): str(b) for b in Bridge.objects.filter(pk__in=ids)}
@@ -30,6 +31,7 @@ class LockersConfig(AppConfig):
             found = Compartment.objects.filter(pk__in=ids).select_related("bank__site")
             return {str(c.pk): f"{c.bank.site}, {c.bank}, {c}" for c in found}
 
+        reach.register(events_of, lambda user: user.is_superuser or places_of(user).exists())
         labels.register("site", sites)
         labels.register("bank", banks)
         labels.register("compartment", compartments)

@@ -23,6 +23,7 @@ class PolicyAdmin(SiteScopedAdmin):
 class ClaimAdmin(SiteScopedAdmin):
     is_history = True
     site_path = "compartment__bank__site"
+    bank_path = "compartment__bank"
     list_display = ["starts_at", "compartment", "kind", "holder", "ends_at", "closed_at",
                     "closed_how"]  # fmt: skip
     list_filter = ["kind", "closed_how", "starts_at"]

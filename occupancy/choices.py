@@ -27,6 +27,7 @@ class ClosedHow(models.TextChoices):
     FINISHED = "finished", _("finished by the holder")
     EXPIRED = "expired", _("released by itself at the end")
     RELEASED_BY_STAFF = "released_by_staff", _("released by staff")
+    HOLDER_LEFT = "holder_left", _("the holder left")
 
 
 class Shown(models.TextChoices):

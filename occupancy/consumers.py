@@ -13,6 +13,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 from django.db import Error
 
+from access.accounts import lacks_second_step
 from access.models import User
 from occupancy import selectors
 from occupancy.live import hub
@@ -76,7 +77,10 @@ class MapConsumer(AsyncWebsocketConsumer):
         # Straight to the server: the consumer's own send costs as much again, a thousand times.
         while (frame := await subscription.next()) is not None:
             await self.base_send({"type": "websocket.send", "bytes": None, "text": frame})
-        await self.close(NOT_FOUND)
+        now = await database_sync_to_async(_admit)(self.scope, subscription.stream.site_id)
+        # Whoever sees another part of the site now comes back for it; the rest is over.
+        moved = now is not None and now.part != subscription.watcher.part
+        await self.close(TRY_AGAIN if moved else NOT_FOUND)
 
 
 def _site(query: bytes) -> int | None:
@@ -90,11 +94,14 @@ def _admit(scope: Any, site_id: int | None) -> Watcher | None:
     user: User | AnonymousUser = scope.get("user") or AnonymousUser()
     if site_id is None or not isinstance(user, User) and not user.is_authenticated:
         return None
-    if not selectors.may(user, "view_site", site_id) or user.pk is None:
+    if lacks_second_step(user):
+        return None
+    part = selectors.seen_part(user, site_id)
+    if user.pk is None or part == frozenset():
         return None
     session = scope.get("session")
     key = session.session_key if session is not None else None
-    return Watcher(user.pk, key, user.get_session_auth_hash())
+    return Watcher(user.pk, key, user.get_session_auth_hash(), part)
 
 
 def _asks(text: str | None) -> bool:

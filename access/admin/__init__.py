@@ -2,8 +2,38 @@
 
 from __future__ import annotations
 
-from __future__ import annotations
+from access.admin import (
+    access_requests,
+    credentials,
+    incidents,
+    key_records,
+    keys,
+    locks,
+    master_keys,
+    passes,
+    people,
+    procedures,
+    profiles,
+    roles,
+    staff,
+    throttles,
+    visitors,
+)
 
-from access.admin import credentials, people, staff
-
-__all__ = ["credentials", "people", "staff"]
+__all__ = [
+    "access_requests",
+    "credentials",
+    "incidents",
+    "key_records",
+    "keys",
+    "locks",
+    "master_keys",
+    "passes",
+    "people",
+    "procedures",
+    "profiles",
+    "roles",
+    "staff",
+    "throttles",
+    "visitors",
+]

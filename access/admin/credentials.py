@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.admin import EmptyFieldListFilter
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from access.choices import CredentialKind, CredentialStatus
+from access.choices import CARRIED, CredentialStatus
 from access.models import (
     Credential,
     Grant,
@@ -26,21 +27,37 @@ class CredentialAdmin(SiteScopedAdmin):
 
     is_history = True
     organisation_path = "person__organisation"
-    list_display = ["person", "kind", "hint", "status", "valid_until", "issued_at"]
-    list_filter = ["kind", "status"]
+    list_display = ["person", "kind", "scheme", "hint", "assurance", "status", "valid_until",
+                    "issued_at"]  # fmt: skip
+    list_filter = ["kind", "purpose", "status"]
     search_fields = ["person__given_name", "person__family_name", "hint"]
     list_select_related = ["person"]
-    actions = ["suspend", "reinstate", "revoke"]
+    actions = ["lost", "suspend", "reinstate", "revoke"]
 
     def _set(
-        self, request: HttpRequest, queryset: QuerySet[Credential], status: CredentialStatus
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Credential],
+        status: CredentialStatus,
+        reason: str = "",
     ) -> None:
         for credential in queryset.select_related("person"):
             if self._holds(request, self.change_right, credential):
                 credentials.set_status(
                     credential=credential, status=status, at=timezone.now(),
-                    actor=Actor.staff(request.user.pk or 0),
+                    actor=Actor.staff(request.user.pk or 0), reason=reason,
                 )  # fmt: skip
+
+    @admin.action(description=_("Lost: suspend this one alone"))
+    def lost(self, request: HttpRequest, queryset: QuerySet[Credential]) -> HttpResponse | None:
+        """Suspend what is lost; with one of one person, go on to their recovery PIN."""
+        lost = list(self.changeable(request, queryset.filter(kind__in=CARRIED)))
+        self._set(request, queryset.filter(kind__in=CARRIED), CredentialStatus.SUSPENDED, "lost")
+        if len(lost) != 1:
+            return None
+        return HttpResponseRedirect(
+            reverse("admin:access_person_recovery_pin", args=[lost[0].person_id])
+        )
 
     @admin.action(description=_("Suspend"))
     def suspend(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
@@ -48,7 +65,7 @@ class CredentialAdmin(SiteScopedAdmin):
 
     @admin.action(description=_("Reinstate (not revoked ones)"))
     def reinstate(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
-        badges = queryset.filter(kind=CredentialKind.BADGE)
+        badges = queryset.filter(kind__in=CARRIED)
         self._set(request, badges, CredentialStatus.ACTIVE)
 
     @admin.action(description=_("Revoke for ever"))

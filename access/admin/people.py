@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
-from django.contrib import admin, messages
-from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _now
@@ -16,7 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import action
 
-from access.forms import BadgeForm, HoldForm, PinForm
+from access.admin import badges, passes
+from access.admin.comings import ComesAndGoes
+from access.admin.person_pages import PersonPages
+from access.forms import BadgeForm, HoldForm
 from access.imports import PersonRows
 from access.models import (
     Credential,
@@ -25,11 +26,9 @@ from access.models import (
     Person,
     Role,
 )
-from access.services import credentials, holds
-from audit.errors import Refusal
-from audit.services import idempotency
+from access.pass_forms import PassForm
+from access.services import holds
 from audit.services.events import Actor
-from lockers.importing.pages import ScopedImportExport
 from lockers.scoping import ScopedRelatedFilter, SiteScopedAdmin
 
 
@@ -39,7 +38,7 @@ class CredentialInline(TabularInline):
     model = Credential
     extra = 0
     can_delete = False
-    fields = ["kind", "hint", "status", "valid_until", "issued_at"]
+    fields = ["kind", "purpose", "hint", "status", "valid_until", "issued_at"]
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -50,53 +49,54 @@ class CredentialInline(TabularInline):
 
 
 @admin.register(Person)
-class PersonAdmin(ScopedImportExport):
+class PersonAdmin(ComesAndGoes):
     resource_classes = [PersonRows]
     organisation_path = "organisation"
     list_display = ["__str__", "kind", "status", "department", "personal_number", "home_site"]
     list_filter = ["kind", "status", ("department", ScopedRelatedFilter),
                    ("home_site", ScopedRelatedFilter)]  # fmt: skip
-    search_fields = ["given_name", "family_name", "email", "personal_number"]
+    search_fields = ["given_name", "family_name", "email", "personal_number", "external_id"]
     list_select_related = ["department", "home_site"]
     filter_horizontal = ["groups"]
     inlines = [CredentialInline]
-    actions_detail = ["issue_badge", "set_pin", "place_hold"]
+    actions_detail = ["issue_badge", "issue_pass", PersonPages.pin_pages,
+                      ComesAndGoes.coming_and_going]  # fmt: skip
+    actions = ComesAndGoes.coming_and_going_of_many
+    # A status changes by a verb, which takes back what somebody has; never by a form.
+    readonly_fields = ["status", "left_at"]
     fieldsets = [
         (None, {"fields": ["organisation", "kind", "status", "given_name", "family_name", "email",
-                           "personal_number"]}),
-        (_("Belongs to"), {"fields": ["home_site", "department", "role", "groups"]}),
+                           "personal_number", "external_id"]}),
+        (_("Belongs to"), {"fields": ["home_site", "department", "role", "groups",
+                                      "cost_centre"]}),
+        (_("Leaves"), {"fields": ["leaves_on", "left_at"]}),
+        (_("Guardian"), {"fields": ["guardian_name", "guardian_phone", "guardian_email"],
+                         "classes": ["collapse"]}),
         (_("Needs"), {"fields": ["needs_low_door", "needs_wide_door", "needs_charging",
                                  "needs_near_entrance"]}),
     ]  # fmt: skip
-
-    def _reachable(self, request: HttpRequest, pk: object) -> Person:
-        person: Person | None = self.get_queryset(request).filter(pk=pk).first()
-        if person is None or not self.has_change_permission(request, person):
-            raise Http404
-        return person
 
     @action(description=_("Issue a badge"), url_path="issue-badge")  # type: ignore[untyped-decorator]  # unfold brings no types
     def issue_badge(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take a badge number for somebody."""
         person = self._reachable(request, object_id)
         return self._form(
-            request, person, _now("Issue a badge"), BadgeForm(request.POST or None),
-            lambda form: credentials.issue_badge(
-                person=person, text=form.cleaned_data["number"], at=timezone.now(),
+            request, person, _now("Issue a badge"),
+            BadgeForm(request.POST or None, organisation=person.organisation),
+            lambda form: badges.issue(
+                form=form, person=person, visible=self.get_queryset(request), at=timezone.now(),
                 actor=Actor.staff(request.user.pk or 0),
             ),
         )  # fmt: skip
 
-    @action(description=_("Set a PIN"), url_path="set-pin")  # type: ignore[untyped-decorator]  # unfold brings no types
-    def set_pin(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Take a new PIN for somebody."""
+    @action(description=_("Issue a pass"), url_path="issue-pass")  # type: ignore[untyped-decorator]  # unfold brings no types
+    def issue_pass(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give somebody a QR code for a while."""
         person = self._reachable(request, object_id)
         return self._form(
-            request, person, _now("Set a PIN"), PinForm(request.POST or None),
-            lambda form: credentials.set_pin(
-                person=person, pin=form.cleaned_data["pin"], at=timezone.now(),
-                actor=Actor.staff(request.user.pk or 0),
-            ),
+            request, person, _now("Issue a pass"),
+            PassForm(request.POST or None, person=person),
+            lambda form: passes.issue(form, person, Actor.staff(request.user.pk or 0)),
         )  # fmt: skip
 
     @action(description=_("Put on hold"), url_path="hold")  # type: ignore[untyped-decorator]  # unfold brings no types
@@ -111,32 +111,12 @@ class PersonAdmin(ScopedImportExport):
             ),
         )  # fmt: skip
 
-    def _form(
-        self,
-        request: HttpRequest,
-        person: Person,
-        title: str,
-        form: Form,
-        issue: Callable[[Any], object],
-    ) -> HttpResponse:
-        if request.method == "POST" and form.is_valid():
-            try:
-                issue(form)
-            except Refusal as refusal:
-                idempotency.settle(refusal)
-                form.add_error(None, str(refusal))
-            else:
-                messages.success(request, _now("Done."))
-                return HttpResponseRedirect(reverse("admin:access_person_change", args=[person.pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "subtitle": str(person),
-            "form": form,
-            "opts": self.opts,
-            "back": reverse("admin:access_person_change", args=[person.pk]),
-        }
-        return render(request, "admin/access/person_form.html", context)
+    @action(description=_("Report an incident"), url_path="incident")  # type: ignore[untyped-decorator]  # unfold brings no types
+    def report_incident(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Begin an incident about somebody."""
+        person = self._reachable(request, object_id)
+        about = urlencode({"person": person.pk, "site": person.home_site_id or ""})
+        return HttpResponseRedirect(f"{reverse('admin:access_incident_add')}?{about}")
 
 
 class _OfOrganisation(SiteScopedAdmin):

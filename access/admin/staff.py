@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.adapter import get_adapter as sessions_adapter
+from allauth.usersessions.models import UserSession
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group as AuthGroup
 from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.forms import UserChangeForm, UserCreationForm
 
-from access.models import (
-    SiteUserPermission,
-    User,
-)
+from access.models import SiteUserPermission, User
+from access.roles import ON_SITE
+from audit.actions import Action
 from audit.admin_log import RecordedAdmin
 
-admin.site.unregister(AuthGroup)
+# Groups are not used, and a log-in's second steps and sessions are its own pages.
+admin.site.unregister([AuthGroup, Authenticator, EmailAddress, UserSession])
 
 
 class SiteUserPermissionInline(TabularInline):
@@ -27,12 +33,17 @@ class SiteUserPermissionInline(TabularInline):
 
     model = SiteUserPermission
     extra = 1
+    fields = ["permission", "content_object", "ends_at"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Leave out what roles bring: it is given and taken with them."""
+        return super().get_queryset(request).filter(by_role=False)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "permission":
             kwargs["queryset"] = Permission.objects.filter(
                 content_type__app_label="lockers",
-                codename__in=["view_site", "operate_site", "manage_site"],
+                codename__in=ON_SITE.values(),
             )
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
@@ -52,6 +63,22 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # no
     ]
     list_filter = ["is_staff", "is_superuser", "is_active"]
     filter_horizontal = ()
+    actions = ["forget_second_steps", "end_sessions"]
+
+    @admin.action(description=_("Forget the second steps (a lost phone)"))
+    def forget_second_steps(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Let somebody who lost phone and recovery codes log in with the password alone."""
+        for user in queryset:
+            gone, _models = Authenticator.objects.filter(user=user).delete()
+            if gone:
+                self.record(request, Action.FACTOR_REMOVED, user, by="superuser")
+        messages.success(request, _now("Done."))
+
+    @admin.action(description=_("End every session"))
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Log somebody out everywhere."""
+        sessions_adapter().end_sessions(UserSession.objects.filter(user__in=queryset))
+        messages.success(request, _now("Done."))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._is_superuser(request)

@@ -60,13 +60,20 @@ class Credential(models.Model):
                 condition=models.Q(kind__in=CARRIED),
                 name="access_one_person_per_badge",
             ),
+            # Digits are typed again some day; what is over lets another visitor have them.
+            models.UniqueConstraint(
+                fields=["organisation", "digest"],
+                condition=models.Q(kind=CredentialKind.CODE, status=CredentialStatus.ACTIVE),
+                name="access_one_visitor_per_code",
+            ),
             models.UniqueConstraint(
                 fields=["person", "purpose"],
                 condition=models.Q(kind=CredentialKind.PIN, status=CredentialStatus.ACTIVE),
                 name="access_one_active_pin_per_person_and_purpose",
             ),
             models.CheckConstraint(
-                condition=models.Q(kind__in=CARRIED, verifier="") & ~models.Q(digest="")
+                condition=models.Q(kind__in=(*CARRIED, CredentialKind.CODE), verifier="")
+                & ~models.Q(digest="")
                 | models.Q(kind=CredentialKind.PIN, digest="") & ~models.Q(verifier=""),
                 name="access_badge_has_digest_and_pin_has_verifier",
             ),
@@ -76,23 +83,17 @@ class Credential(models.Model):
                 | models.Q(valid_until__gt=models.F("valid_from")),
                 name="access_credential_ends_after_it_starts",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(kind=CredentialKind.PIN)
+                | models.Q(purpose=CredentialPurpose.PERSONAL)
+                | models.Q(valid_until__isnull=False),
+                name="access_pin_that_is_lent_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind=CredentialKind.CODE) | models.Q(valid_until__isnull=False),
+                name="access_visitor_code_has_an_end",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} …{self.hint}" if self.hint else self.get_kind_display()
-
-
-class Throttle(models.Model):
-    """Wrong PINs of one person or at one terminal; survives restarts."""
-
-    key = models.CharField(_("of"), max_length=60, primary_key=True)
-    failures = models.PositiveIntegerField(_("failures"), default=0)
-    blocked_until = models.DateTimeField(_("blocked until"), null=True, blank=True)
-    failed_at = models.DateTimeField(_("last failure"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("PIN back-off")
-        verbose_name_plural = _("PIN back-offs")
-
-    def __str__(self) -> str:
-        return self.key

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from access.choices import PersonKind, PersonStatus
 from lockers.models import Organisation, Site
+
+# Dialled by people, never by the program: anything that reads as a number will do.
+PHONE = RegexValidator(
+    r"^\+?[0-9][0-9 ()./-]{3,28}$", _("Write a phone number: digits, spaces and a + in front.")
+)
 
 
 class Department(models.Model):
@@ -126,6 +132,25 @@ class Person(models.Model):
     needs_wide_door = models.BooleanField(_("needs a wide door"), default=False)
     needs_charging = models.BooleanField(_("needs charging"), default=False)
     needs_near_entrance = models.BooleanField(_("needs a place near the entrance"), default=False)
+    external_id = models.CharField(
+        _("external id"),
+        max_length=60,
+        blank=True,
+        help_text=_("What the personnel or pupil register calls this person."),
+    )
+    cost_centre = models.CharField(_("cost centre"), max_length=40, blank=True)
+    guardian_name = models.CharField(_("guardian's name"), max_length=120, blank=True)
+    guardian_phone = models.CharField(
+        _("guardian's phone"), max_length=30, blank=True, validators=[PHONE]
+    )
+    guardian_email = models.EmailField(_("guardian's e-mail"), blank=True)
+    leaves_on = models.DateField(
+        _("last day"),
+        null=True,
+        blank=True,
+        help_text=_("At the end of this day, where the home site is, access ends by itself."),
+    )
+    left_at = models.DateTimeField(_("left at"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("person")
@@ -136,6 +161,11 @@ class Person(models.Model):
                 fields=["organisation", "personal_number"],
                 condition=~models.Q(personal_number=""),
                 name="access_one_person_per_personal_number",
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="access_one_person_per_external_id",
             ),
         ]
 
@@ -153,3 +183,7 @@ class Person(models.Model):
             related = getattr(self, field)
             if related is not None and related.organisation_id != self.organisation_id:
                 raise ValidationError({field: _("That belongs to another organisation.")})
+        if self.kind != PersonKind.STUDENT:
+            for field in ("guardian_name", "guardian_phone", "guardian_email"):
+                if getattr(self, field):
+                    raise ValidationError({field: _("Only students have a guardian.")})

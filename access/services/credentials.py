@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from access import hashing
-from access.choices import CredentialKind, CredentialStatus
-from access.errors import BadgeTaken, WeakPin
+from access.badges.profiles import MAIN, BadReading, Printed, Profile, read_printed
+from access.choices import Assurance, CredentialKind, CredentialStatus
+from access.errors import BadgeTaken, UnreadableBadge
 from access.models import Credential, Person
 from audit.actions import Action
 from audit.services import events
@@ -22,15 +23,30 @@ def issue_badge(
     text: str,
     actor: Actor,
     at: dt.datetime,
+    kind: str = CredentialKind.BADGE,
+    profile: Profile = MAIN,
+    printed: str = Printed.READER,
+    valid_from: dt.datetime | None = None,
     valid_until: dt.datetime | None = None,
 ) -> Credential:
-    """Give a person a badge by the number a reader delivers; raises BadgeTaken."""
+    """Give a person a badge, wristband or phone by the number that a reader delivers.
+
+    The text is as a reader of the profile writes it, or as a list in a printed form does. Raises
+    UnreadableBadge, and BadgeTaken where anybody of the organisation has it or had it.
+    """
+    try:
+        canonical = read_printed(profile, printed, text)
+    except BadReading as error:
+        raise UnreadableBadge(error.fault) from error
     credential = Credential(
         organisation_id=person.organisation_id,
         person=person,
-        kind=CredentialKind.BADGE,
-        digest=hashing.badge_digest(settings.BADGE_KEY, hashing.canonical_text(text)),
-        hint=hashing.hint(text),
+        kind=kind,
+        scheme=profile.scheme,
+        digest=hashing.badge_digest(settings.BADGE_KEY, canonical),
+        hint=hashing.hint(canonical),
+        assurance=profile.assurance or Assurance.PLAIN,
+        valid_from=valid_from,
         valid_until=valid_until,
         issued_at=at,
     )
@@ -39,7 +55,13 @@ def issue_badge(
             credential.save(force_insert=True)
             _record(Action.CREDENTIAL_ISSUED, credential, actor, at)
     except IntegrityError as error:
-        refusal = BadgeTaken(hint=credential.hint)
+        taken = Credential.objects.filter(
+            organisation_id=person.organisation_id, digest=credential.digest
+        )
+        holder_id = taken.values_list("person_id", flat=True).first()
+        if holder_id is None:
+            raise  # something else was wrong with it
+        refusal = BadgeTaken(hint=credential.hint, holder_id=holder_id)
         raise refusal.keep(
             lambda: events.record(
                 action=Action.REFUSED,
@@ -51,25 +73,6 @@ def issue_badge(
                 data={"code": refusal.code},
             )
         ) from error
-    return credential
-
-
-def set_pin(*, person: Person, pin: str, actor: Actor, at: dt.datetime) -> Credential:
-    """Give a person a PIN, or a new one instead of the old; raises WeakPin."""
-    if not is_strong(pin):
-        raise WeakPin
-    with transaction.atomic():
-        Credential.objects.filter(
-            person=person, kind=CredentialKind.PIN, status=CredentialStatus.ACTIVE
-        ).update(status=CredentialStatus.REVOKED)
-        credential = Credential.objects.create(
-            organisation_id=person.organisation_id,
-            person=person,
-            kind=CredentialKind.PIN,
-            verifier=hashing.pin_verifier(pin),
-            issued_at=at,
-        )
-        _record(Action.CREDENTIAL_ISSUED, credential, actor, at)
     return credential
 
 
@@ -93,14 +96,6 @@ def set_status(
             _record(
                 Action.CREDENTIAL_CHANGED, credential, actor, at, reason=reason, status=status.value
             )
-
-
-def is_strong(pin: str) -> bool:
-    """Say whether a PIN is 6 to 12 digits, not one digit repeated, not a run up or down."""
-    if not (pin.isascii() and pin.isdigit() and 6 <= len(pin) <= 12):
-        return False
-    steps = {(int(b) - int(a)) % 10 for a, b in zip(pin, pin[1:], strict=False)}
-    return not (len(steps) == 1 and steps <= {0, 1, 9})
 
 
 def _record(

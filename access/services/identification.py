@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import connection
 
 from access import hashing
-from access.choices import CredentialKind, CredentialStatus
-from access.decisions import Decision, Facts, decide
-from access.errors import NotAllowed, UnknownBadge, WrongPin
-from access.services import throttles
+from access.badges.profiles import MAIN, BadReading, Fault, Profile
+from access.choices import Assurance, CredentialKind, CredentialPurpose, CredentialStatus
+from access.decisions import Code, Decision, Facts, decide
+from access.errors import (
+    BadRead,
+    NotAllowed,
+    PinDisabled,
+    TooManyAttempts,
+    UnknownBadge,
+    UnknownFormat,
+    WrongOwnPin,
+    WrongPin,
+)
+from access.models import Credential
+from access.services import throttles, tries
+from access.services.throttles import Guess
+from access.visit_errors import WrongCode
 from audit.actions import Action
 from audit.errors import Refusal
 from audit.services import events
@@ -44,6 +57,12 @@ class Identified:
     kind: str
     person_id: int
     decision: Decision
+    purpose: str = CredentialPurpose.PERSONAL.value
+
+    @property
+    def needs_pin(self) -> bool:
+        """Whether the badge is good, and this bank still asks for the PIN."""
+        return self.decision.code == Code.PIN_REQUIRED
 
 
 @dataclass(frozen=True)
@@ -52,6 +71,7 @@ class _Shown:
 
     credential_id: int
     kind: str
+    purpose: str
     person_id: int
     status: str
     valid_from: dt.datetime | None
@@ -64,8 +84,8 @@ class _Shown:
 
 # Every tap begins here, and building these queries took a third of a claim's time.
 _SHOWN = """
-SELECT c.id, c.kind, c.person_id, c.status, c.valid_from, c.valid_until, c.verifier, c.assurance,
-       p.status, EXISTS (SELECT FROM access_hold h
+SELECT c.id, c.kind, c.purpose, c.person_id, c.status, c.valid_from, c.valid_until, c.verifier,
+       c.assurance, p.status, EXISTS (SELECT FROM access_hold h
          WHERE h.person_id = p.id AND h.lifted_at IS NULL AND h.starts_at <= %(at)s
            AND (h.ends_at IS NULL OR h.ends_at > %(at)s))
 FROM access_credential c JOIN access_person p ON p.id = c.person_id
@@ -73,82 +93,262 @@ WHERE c.organisation_id = %(organisation)s AND
 """
 _ACTIVE_PIN = f"c.kind = '{CredentialKind.PIN}' AND c.status = '{CredentialStatus.ACTIVE}'"
 # One digest is one badge, wristband or phone of the tenant; a PIN has none.
-_CARRIED = "c.kind <> 'pin' AND c.digest = %(shown)s"
+_CARRIED = "c.kind NOT IN ('pin', 'code') AND c.digest = %(shown)s"
+_CODE = "c.kind = 'code' AND c.digest = %(shown)s ORDER BY c.status = 'active' DESC, c.id DESC"
+_TYPED = (CredentialKind.PIN, CredentialKind.CODE)
+_WEAKEST_FIRST = [Assurance.PLAIN.value, Assurance.SECURE.value, Assurance.OSDP.value]
+# One active PIN of each purpose is the most that a person has.
+_PURPOSES = [purpose.value for purpose in CredentialPurpose]
 
 
-def by_badge(*, text: str, where: Where, at: dt.datetime) -> Identified:
-    """Return whose badge this is; raises UnknownBadge and NotAllowed."""
-    digest = hashing.badge_digest(settings.BADGE_KEY, hashing.canonical_text(text))
+def by_badge(
+    *,
+    text: str,
+    where: Where,
+    at: dt.datetime,
+    profile: Profile = MAIN,
+    pin: str | None = None,
+    may_wait: bool = False,
+) -> Identified:
+    """Return whose badge a reader of this profile delivered.
+
+    A badge is at most as hard to copy as the way in which this reader reads it. Where the bank
+    asks for a PIN as well: without one NotAllowed is raised, unless the PIN ``may_wait``, in which
+    case ``needs_pin`` says that nothing is allowed yet. Raises BadRead, UnknownFormat,
+    UnknownBadge, NotAllowed, and as by_pin with a PIN.
+    """
+    try:
+        canonical = hashing.canonical_text(text, profile)
+    except BadReading as error:
+        raise _misread(error.fault, profile, where, at) from error
+    digest = hashing.badge_digest(settings.BADGE_KEY, canonical)
     shown = _find(where, _CARRIED, digest, at)
     if shown is None:
-        raise _refused(UnknownBadge(), where, at, None, badge=digest[:12], hint=hashing.hint(text))
-    return _admit(shown, where, at)
+        hint = hashing.hint(canonical)
+        raise _refused(UnknownBadge(), where, at, None, badge=digest[:12], hint=hint)
+    if profile.assurance:
+        weakest = min(shown.assurance, profile.assurance, key=_strength)
+        shown = replace(shown, assurance=weakest)
+    return _with_pin(shown, pin, where, at, may_wait=may_wait)
+
+
+def by_credential(
+    *, credential_id: int | None, pin: str | None, where: Where, at: dt.datetime
+) -> Identified:
+    """Return whose badge waits for its PIN since it was held to a reader; raises as by_badge."""
+    shown = _find(where, "c.id = %(shown)s", credential_id or 0, at)
+    if shown is None:
+        raise _refused(UnknownBadge(), where, at, None)
+    # The reader may have read less than is known of the badge: it was asked for its PIN, and is.
+    shown = replace(shown, assurance=Assurance.PLAIN.value)
+    return _with_pin(shown, pin, where, at)
 
 
 def by_pin(*, personal_number: str, pin: str, where: Where, at: dt.datetime) -> Identified:
-    """Return the person with this number; raises WrongPin, TooManyAttempts, NotAllowed.
+    """Return the person with this number, and use up a recovery PIN.
 
-    Takes the same time for an unknown number as for a wrong PIN.
+    Takes the same time for an unknown number as for a wrong PIN. Raises WrongPin, TooManyAttempts,
+    PinDisabled and NotAllowed.
     """
     number = personal_number.strip()
-    condition = f"{_ACTIVE_PIN} AND p.personal_number = %(shown)s"
-    shown = _find(where, condition, number, at) if number else None
-    return _check_pin(shown, pin, where, at, number)
+    pins = _pins(where, "p.personal_number = %(shown)s", number, at) if number else []
+    return _by_pin(pins, pin, where, at, number)
 
 
-def pin_of(*, person_id: int | None, pin: str, where: Where, at: dt.datetime) -> Identified:
+def pin_of(
+    *, person_id: int | None, pin: str, where: Where, at: dt.datetime, door: str = ""
+) -> Identified:
     """Return the holder of a door (None when nobody holds it); raises as by_pin."""
-    condition = f"{_ACTIVE_PIN} AND p.id = %(shown)s"
-    shown = None if person_id is None else _find(where, condition, person_id, at)
-    return _check_pin(shown, pin, where, at, "door")
+    pins = [] if person_id is None else _pins(where, "p.id = %(shown)s", person_id, at)
+    return _by_pin(pins, pin, where, at, f"door {where.bank_id} {door}")
+
+
+def by_code(*, code: str, where: Where, at: dt.datetime) -> Identified:
+    """Return the visitor who has this code; raises WrongCode, TooManyTries and NotAllowed.
+
+    A code finds somebody by itself, so that wrong ones are counted against the device.
+    """
+    digest = hashing.badge_digest(settings.BADGE_KEY, hashing.visitor_code(code))
+    guess = Guess(where.organisation_id, where.site_id, f"{where.throttle_key}:codes", None, digest)
+    tries.check(guess=guess, at=at)
+    shown = _find(where, _CODE, digest, at)
+    if shown is None:
+        wrong = WrongCode()
+        raise _refused(wrong, where, at, None).keep(
+            lambda: tries.count(refusal=wrong, guess=guess, actor=where.actor, at=at)
+        )
+    return _admit(shown, where, at)
+
+
+def own_pin(*, person_id: int, pin: str, where: Where, at: dt.datetime) -> Identified:
+    """Check the PIN of somebody who is known already; raises as by_pin."""
+    pins = _pins(where, "p.id = %(shown)s", person_id, at)
+    guess = _guess(where, person_id, "")
+    return _use(_confirm(pins, pin, guess, where, at, WrongOwnPin()), where, at)
+
+
+def again(*, credential_id: int | None, where: Where, at: dt.datetime) -> Identified:
+    """Judge once more what somebody showed a moment ago; raises NotAllowed.
+
+    The PIN that a bank asks for besides a badge was shown then. A recovery PIN is used up by its
+    one use and a PIN may have been changed since, which must not end what they were used for.
+    """
+    shown = _find(where, "c.id = %(shown)s", credential_id or 0, at)
+    if shown is None:
+        raise _refused(UnknownBadge(), where, at, None)
+    if shown.kind == CredentialKind.PIN and (
+        shown.purpose == CredentialPurpose.RECOVERY
+        or _find(where, f"{_ACTIVE_PIN} AND p.id = %(shown)s", shown.person_id, at)
+    ):
+        shown = replace(shown, status=CredentialStatus.ACTIVE, valid_until=None)
+    return _admit(shown, where, at, has_shown_pin=True)
+
+
+def _misread(fault: Fault, profile: Profile, where: Where, at: dt.datetime) -> Refusal:
+    """Return the refusal of what a profile cannot read; nothing of the number is kept."""
+    # A wrong check bit is a bad read of a card that the reader knows.
+    refusal = BadRead() if fault is Fault.PARITY else UnknownFormat()
+    return _refused(refusal, where, at, None, fault=fault.value, profile=profile.key)
+
+
+def _strength(assurance: str) -> int:
+    return _WEAKEST_FIRST.index(assurance) if assurance in _WEAKEST_FIRST else -1
 
 
 def _find(where: Where, condition: str, value: str | int, at: dt.datetime) -> _Shown | None:
+    return next(iter(_all(where, condition, value, at)), None)
+
+
+def _pins(where: Where, condition: str, value: str | int, at: dt.datetime) -> list[_Shown]:
+    """Return the active PINs of somebody, the personal one first, the recovery PIN last."""
+    pins = _all(where, f"{_ACTIVE_PIN} AND {condition}", value, at)
+    return sorted(pins, key=lambda one: _PURPOSES.index(one.purpose))
+
+
+def _all(where: Where, condition: str, value: str | int, at: dt.datetime) -> list[_Shown]:
     with connection.cursor() as cursor:
         cursor.execute(
             _SHOWN + condition, {"organisation": where.organisation_id, "shown": value, "at": at}
         )
-        row = cursor.fetchone()
-    return None if row is None else _Shown(*row)
+        return [_Shown(*row) for row in cursor.fetchall()]
 
 
-def _check_pin(
-    shown: _Shown | None, pin: str, where: Where, at: dt.datetime, tried: str
+def _with_pin(
+    shown: _Shown, pin: str | None, where: Where, at: dt.datetime, *, may_wait: bool = False
 ) -> Identified:
-    person_key = f"person:{shown.person_id}" if shown else f"nobody:{tried}"[:60]
-    keys = [person_key, where.throttle_key]
-    throttles.check(keys=keys, at=at)
-    if not hashing.pin_matches(shown.verifier if shown else None, pin):
-        person_id = shown.person_id if shown else None
-        wrong = WrongPin()
-
-        def count() -> None:
-            wait = throttles.count_failure(keys=keys, at=at)
-            if wait is not None:
-                wrong.waits(wait)
-
-        raise _refused(wrong, where, at, person_id, action=Action.PIN_WRONG).keep(count)
-    assert shown is not None  # nobody's PIN never matches
-    throttles.forgive(key=person_key)
-    return _admit(shown, where, at)
+    """Judge a badge, and the PIN that the bank asks for besides."""
+    decision = _decide(shown, where, at, has_shown_pin=False)
+    if decision.code != Code.PIN_REQUIRED or (pin is None and not may_wait):
+        return _admit(shown, where, at)
+    if pin is None:
+        return Identified(shown.credential_id, shown.kind, shown.person_id, decision)
+    pins = _pins(where, "p.id = %(shown)s", shown.person_id, at)
+    guess = _guess(where, shown.person_id, "")
+    _use(_confirm(pins, pin, guess, where, at, WrongOwnPin()), where, at)
+    return _admit(shown, where, at, has_shown_pin=True)
 
 
-def _admit(shown: _Shown, where: Where, at: dt.datetime) -> Identified:
-    decision = decide(
+def _by_pin(pins: list[_Shown], pin: str, where: Where, at: dt.datetime, tried: str) -> Identified:
+    guess = _guess(where, pins[0].person_id if pins else None, tried)
+    return _use(_confirm(pins, pin, guess, where, at, WrongPin()), where, at)
+
+
+def _guess(where: Where, person_id: int | None, tried: str) -> Guess:
+    return Guess(where.organisation_id, where.site_id, where.throttle_key, person_id, tried)
+
+
+def _confirm(
+    pins: list[_Shown], pin: str, guess: Guess, where: Where, at: dt.datetime, wrong: WrongPin
+) -> _Shown:
+    """Return which of the PINs this is; raises ``wrong``, TooManyAttempts, PinDisabled."""
+    throttles.check(guess=guess, at=at)
+    found = _match(pins, pin)
+    refusal: Refusal = wrong
+    try:
+        # Others guessed while this one was verified: what it was is not told any more.
+        throttles.check(guess=guess, at=at)
+        if found is not None:
+            return found
+    except (TooManyAttempts, PinDisabled) as meanwhile:
+        refusal = meanwhile
+        if found is not None:
+            raise
+
+    def count() -> None:
+        wait = throttles.count(guess=guess, actor=where.actor, at=at)
+        wrong.waits(wait.lasts, is_disabled=wait.is_disabled)
+
+    raise _refused(refusal, where, at, guess.person_id, action=Action.PIN_WRONG).keep(count)
+
+
+def _match(pins: list[_Shown], pin: str) -> _Shown | None:
+    """Return the PIN that fits; verifies as many as anybody can have, whoever it is."""
+    found = None
+    for place in range(len(_PURPOSES)):
+        one = pins[place] if place < len(pins) else None
+        if hashing.pin_matches(one.verifier if one else None, pin):
+            found = found or one
+    return found
+
+
+def _use(shown: _Shown, where: Where, at: dt.datetime) -> Identified:
+    """Let somebody in by a PIN that fits: forget the wrong ones, and use up a recovery PIN."""
+    identified = _admit(shown, where, at)
+    throttles.forgive(person_id=shown.person_id)
+    if shown.purpose == CredentialPurpose.RECOVERY:
+        # Of two that come at once only one finds it active.
+        used = Credential.objects.filter(
+            pk=shown.credential_id, status=CredentialStatus.ACTIVE
+        ).update(status=CredentialStatus.REVOKED)
+        if not used:
+            raise _refused(WrongPin(), where, at, shown.person_id, action=Action.PIN_WRONG)
+        events.record(
+            action=Action.CREDENTIAL_CHANGED,
+            actor=where.actor,
+            at=at,
+            organisation_id=where.organisation_id,
+            site_id=where.site_id,
+            bank_id=where.bank_id,
+            person_id=shown.person_id,
+            subject=f"credential:{shown.credential_id}",
+            reason="used",
+            data={
+                "kind": shown.kind,
+                "purpose": shown.purpose,
+                "status": CredentialStatus.REVOKED.value,
+            },
+        )
+    return identified
+
+
+def _admit(
+    shown: _Shown, where: Where, at: dt.datetime, *, has_shown_pin: bool = False
+) -> Identified:
+    decision = _decide(shown, where, at, has_shown_pin=has_shown_pin)
+    if not decision.allowed:
+        refusal = NotAllowed(
+            decision,
+            is_pin=shown.kind == CredentialKind.PIN,
+            is_code=shown.kind == CredentialKind.CODE,
+        )
+        raise _refused(refusal, where, at, shown.person_id, decision=decision.log())
+    return Identified(shown.credential_id, shown.kind, shown.person_id, decision, shown.purpose)
+
+
+def _decide(shown: _Shown, where: Where, at: dt.datetime, *, has_shown_pin: bool) -> Decision:
+    return decide(
         Facts(
             person_status=shown.person_status,
             is_held=shown.is_held,
             credential_status=shown.status,
             credential_from=shown.valid_from,
             credential_until=shown.valid_until,
-            assurance=None if shown.kind == CredentialKind.PIN else shown.assurance,
+            assurance=None if shown.kind in _TYPED else shown.assurance,
             pin_rule=where.pin_rule,
+            has_shown_pin=has_shown_pin,
         ),
         at,
     )
-    if not decision.allowed:
-        raise _refused(NotAllowed(decision), where, at, shown.person_id, decision=decision.log())
-    return Identified(shown.credential_id, shown.kind, shown.person_id, decision)
 
 
 def _refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,46 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One event that is about to be written; ``at`` is when it happened."""
+
+    action: Action
+    actor: Actor
+    at: dt.datetime
+    organisation_id: int | None = None
+    site_id: int | None = None
+    bank_id: int | None = None
+    compartment_id: int | None = None
+    person_id: int | None = None
+    subject: str = ""
+    reason: str = ""
+    data: dict[str, Any] | None = None
+
+    def values(self) -> tuple[Any, ...]:
+        """Return the row."""
+        return (
+            self.at,
+            self.action.value,
+            self.actor.kind.value,
+            self.actor.id[:40],
+            self.organisation_id,
+            self.site_id,
+            self.bank_id,
+            self.compartment_id,
+            self.person_id,
+            self.subject[:80],
+            self.reason[:300],
+            json.dumps(self.data or {}, cls=DjangoJSONEncoder),
+        )
+
+
+def record_many(lines: Iterable[Line]) -> None:
+    """Append events of one transaction together: one round trip instead of thousands."""
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, [line.values() for line in lines])
+
+
 def record(
     *,
     action: Action,
@@ -69,21 +110,18 @@ def record(
     data: dict[str, Any] | None = None,
 ) -> None:
     """Append one event, in the transaction of what it tells; ``at`` is when it happened."""
+    line = Line(
+        action=action,
+        actor=actor,
+        at=at,
+        organisation_id=organisation_id,
+        site_id=site_id,
+        bank_id=bank_id,
+        compartment_id=compartment_id,
+        person_id=person_id,
+        subject=subject,
+        reason=reason,
+        data=data,
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            (
-                at,
-                action.value,
-                actor.kind.value,
-                actor.id[:40],
-                organisation_id,
-                site_id,
-                bank_id,
-                compartment_id,
-                person_id,
-                subject[:80],
-                reason[:300],
-                json.dumps(data or {}, cls=DjangoJSONEncoder),
-            ),
-        )
+        cursor.execute(_INSERT, line.values())

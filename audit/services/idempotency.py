@@ -57,7 +57,13 @@ def once(*, scope: str, key: str, request: str, work: Callable[[], Reply]) -> Re
         return run(lambda: _answer(scope, key, request, work))
     except Exception as error:
         # A repeat may fail for what its first time did: somebody who claimed has a claim.
-        answered = _find(scope, key, request)
+        try:
+            answered = _find(scope, key, request)
+        except KeyReused:
+            # Not a repeat: what it keeps counts, so that one key is not good for many guesses.
+            if isinstance(error, Refusal):
+                settle(error)
+            raise
         if answered is not None:
             return answered
         if isinstance(error, Refusal):

@@ -17,6 +17,7 @@ from audit.services.idempotency import Reply
 from config.api.base import IdField, View
 from config.api.commands import CommandSerializer
 from lockers.models import Bank, Command, Compartment, Size
+from lockers.scoping import OPERATE, VIEW
 from occupancy.choices import ClosedHow
 from occupancy.models import Assignment
 from occupancy.services import assignments
@@ -90,10 +91,10 @@ class Assignments(View):
     filter_serializer = AssignmentFilter
     ordering = ("-id",)
 
-    def get_queryset(self, permission: str = "view_site") -> QuerySet[Assignment]:
-        """Return the assignments of the sites where the user holds a right."""
+    def get_queryset(self, right: str = VIEW) -> QuerySet[Assignment]:
+        """Return the assignments of the banks that the user holds a right on."""
         return Assignment.objects.select_related("compartment__bank").filter(
-            compartment__bank__site__in=self.sites(permission)
+            self.within("compartment__bank", right)
         )
 
     @extend_schema(parameters=[AssignmentFilter])
@@ -116,9 +117,7 @@ class Assignments(View):
         """Give a person a compartment of a bank and open its door."""
         body = self.checked(ClaimSerializer)
         bank = get_object_or_404(
-            Bank.objects.select_related("site"),
-            pk=body["bank"],
-            site__in=self.sites("operate_site"),
+            Bank.objects.select_related("site").filter(self.within("", OPERATE)), pk=body["bank"]
         )
         person = get_object_or_404(
             Person, pk=body["person"], organisation_id=bank.site.organisation_id
@@ -143,7 +142,7 @@ class Assignments(View):
     @action(detail=True, methods=["post"])
     def release(self, request: Request, pk: int) -> Response:
         """End an assignment, with a reason."""
-        row = get_object_or_404(self.get_queryset("operate_site"), pk=pk)
+        row = get_object_or_404(self.get_queryset(OPERATE), pk=pk)
         body = self.checked(ReleaseSerializer)
 
         def work() -> Reply:
@@ -166,7 +165,7 @@ class Assignments(View):
 
         To open a door that its holder may not open, use the override of the compartment.
         """
-        row = get_object_or_404(self.get_queryset("operate_site"), pk=pk)
+        row = get_object_or_404(self.get_queryset(OPERATE), pk=pk)
         holder_id = row.holder_id
         assert holder_id is not None  # by constraint
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from rest_framework import serializers, viewsets
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from access.models import User
 from audit.services import idempotency
 from audit.services.events import Actor
 from audit.services.idempotency import Reply
 from config.api.schema import Schema
 from lockers.models import Site
-from occupancy.selectors import sites_for
+from lockers.scoping import VIEW, places_of, within
 
 _LARGEST_ID = 2**63 - 1
 
@@ -53,12 +51,16 @@ class View(viewsets.GenericViewSet[Any]):
     filter_serializer: type[serializers.Serializer[Any]] | None = None
     ordering: tuple[str, ...] = ("id",)
 
-    def sites(self, permission: str = "view_site") -> QuerySet[Site]:
-        """Return the sites where the user holds a right: given for that site, or superuser."""
-        if getattr(self, "swagger_fake_view", False):
-            return Site.objects.none()
-        user = self.request.user
-        return sites_for(user if isinstance(user, User) else AnonymousUser(), permission)
+    def places(self) -> QuerySet[Site]:
+        """Return the sites of which the user may see something."""
+        return places_of(self.request.user)
+
+    def within(self, bank: str, right: str = VIEW) -> Q:
+        """Return the condition for rows whose bank the user holds a right on.
+
+        Given for its site, for its area or for an area around that; superusers hold every one.
+        """
+        return within(self.request.user, right, bank)
 
     def wanted(self) -> dict[str, Any]:
         """Return the checked filters of the query string, only those that were given."""

@@ -65,7 +65,7 @@ class Commands(View):
 
     def get_queryset(self) -> QuerySet[Command]:
         """Return the commands of the sites that the user may see."""
-        return Command.objects.filter(compartment__bank__site__in=self.sites())
+        return Command.objects.filter(self.within("compartment__bank"))
 
     @extend_schema(parameters=[CommandFilter])
     def list(self, request: Request) -> Response:

@@ -18,6 +18,7 @@ from config.api.base import IdField, View
 from config.api.commands import CommandSerializer
 from lockers.choices import DoorState, ServiceStatus
 from lockers.models import Command, Compartment, Size
+from lockers.scoping import OPERATE, OVERRIDE, VIEW
 from occupancy import selectors
 from occupancy.choices import Shown
 from occupancy.selectors import MapDoor
@@ -104,11 +105,9 @@ class Compartments(View):
     # The facts behind the states of what is shown, by compartment.
     doors: dict[int, MapDoor]
 
-    def get_queryset(self, permission: str = "view_site") -> QuerySet[Compartment]:
-        """Return the compartments of the sites where the user holds a right."""
-        return Compartment.objects.select_related("bank", "size").filter(
-            bank__site__in=self.sites(permission)
-        )
+    def get_queryset(self, right: str = VIEW) -> QuerySet[Compartment]:
+        """Return the compartments that the user holds a right on."""
+        return Compartment.objects.select_related("bank", "size").filter(self.within("bank", right))
 
     def look(self, rows: Iterable[Compartment]) -> None:
         """Read the facts of the rows that are going to be shown: one statement."""
@@ -140,7 +139,7 @@ class Compartments(View):
     @action(detail=True, methods=["post"])
     def open(self, request: Request, pk: int) -> Response:
         """Open a door as staff, with a reason; whoever holds it keeps it."""
-        compartment = get_object_or_404(self.get_queryset("operate_site"), pk=pk)
+        compartment = get_object_or_404(self.get_queryset(OVERRIDE), pk=pk)
         body = self.checked(OpenSerializer)
 
         def work() -> Reply:
@@ -159,7 +158,7 @@ class Compartments(View):
 
         One that somebody holds does not go out of service: release it first.
         """
-        row = get_object_or_404(self.get_queryset("operate_site"), pk=pk)
+        row = get_object_or_404(self.get_queryset(OPERATE), pk=pk)
         body = self.checked(ServiceSerializer)
 
         def work() -> Reply:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from access.models import User
 from audit.actions import Action
 from audit.models import ActorKind, Event
 from config.api.base import IdField, View
+from lockers.scoping import events_of
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):
@@ -68,16 +68,10 @@ class Events(View):
     def get_queryset(self) -> QuerySet[Event]:
         """Return the events of the user's sites, and those of their organisations at no site.
 
-        Events that belong to no organisation (log-ins) are for superusers.
+        Staff of an area see those of its doors. Events that belong to no organisation (log-ins)
+        are for superusers.
         """
-        user = self.request.user
-        if isinstance(user, User) and user.is_superuser:
-            return Event.objects.all()
-        sites = self.sites()
-        return Event.objects.filter(
-            Q(site_id__in=sites.values("pk"))
-            | Q(site_id__isnull=True, organisation_id__in=sites.values("organisation_id"))
-        )
+        return Event.objects.filter(events_of(self.request.user))
 
     @extend_schema(parameters=[EventFilter])
     def list(self, request: Request) -> Response:

@@ -50,7 +50,7 @@ class Sites(View):
 
     def get_queryset(self) -> QuerySet[Site]:
         """Return the sites that the user may see."""
-        return self.sites()
+        return self.places()
 
     def list(self, request: Request) -> Response:
         """List the sites that you may see."""
@@ -69,7 +69,7 @@ class Banks(View):
 
     def get_queryset(self) -> QuerySet[Bank]:
         """Return the banks of the sites that the user may see."""
-        return Bank.objects.select_related("bridge__presence").filter(site__in=self.sites())
+        return Bank.objects.select_related("bridge__presence").filter(self.within(""))
 
     @extend_schema(parameters=[BankFilter])
     def list(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from config.api import schema
+from config.api.access_requests import AccessRequests
 from config.api.assignments import Assignments
 from config.api.commands import Commands
 from config.api.compartments import Compartments
@@ -33,6 +34,7 @@ router.register("sites", Sites, basename="api-site")
 router.register("banks", Banks, basename="api-bank")
 router.register("compartments", Compartments, basename="api-compartment")
 router.register("assignments", Assignments, basename="api-assignment")
+router.register("access-requests", AccessRequests, basename="api-access-request")
 router.register("commands", Commands, basename="api-command")
 router.register("events", Events, basename="api-event")
 

@@ -11,8 +11,10 @@ from typing import Any
 from django.conf import settings
 
 from access import hashing
+from access.badges.profiles import MAIN
 from access.choices import CredentialKind, CredentialStatus, PersonKind, PersonStatus
 from access.models import Credential, Department, Group, Person, Role
+from access.services import procedures
 from config.demo import names
 from config.demo.estate import BuiltSite, Estate
 
@@ -81,6 +83,7 @@ def build(estate: Estate, *, at: dt.datetime) -> list[Person]:
         person.personal_number = str(1001 + place)
         person.email = _email(person)
     Person.objects.bulk_create(people)
+    procedures.add_usual(organisation=estate.organisation)
     _join_groups(estate, people, rng)
     Credential.objects.bulk_create([*_badges(people, issued_at, rng), *_pins(people, issued_at)])
     return people
@@ -181,7 +184,9 @@ def _badges(
     for place, person in enumerate(people):
         if person.kind == PersonKind.VISITOR and rng.random() < 0.4:
             continue
-        badges.append(_badge(person, f"{FIRST_BADGE + place:010}", issued_at))
+        has_left = person.status == PersonStatus.LEFT
+        status = CredentialStatus.REVOKED if has_left else CredentialStatus.ACTIVE
+        badges.append(_badge(person, f"{FIRST_BADGE + place:010}", issued_at, status))
         if place == 0 or rng.random() < 0.02:
             old = f"{9999001 + place:010}"
             badges.append(_badge(person, old, issued_at, CredentialStatus.REVOKED))
@@ -199,6 +204,7 @@ def _badge(
         person=person,
         kind=CredentialKind.BADGE,
         status=status,
+        scheme=MAIN.scheme,
         digest=hashing.badge_digest(settings.BADGE_KEY, hashing.canonical_text(number)),
         hint=hashing.hint(number),
         issued_at=issued_at,

@@ -11,7 +11,7 @@ from access.models import Person
 from audit.actions import Action
 from audit.models import Event
 from config.demo import estate as estates
-from config.demo import happenings, people, staff
+from config.demo import happenings, keys, people, staff, visitors
 from config.demo.estate import OFFICE, SITES, BuiltSite, Estate
 from config.demo.history import History
 from config.demo.visits import HABITS, Diary
@@ -55,7 +55,7 @@ def build(*, at: dt.datetime) -> Estate:
     with transaction.atomic():
         estate = estates.build(at=at)
         everybody = people.build(estate, at=at)
-        first, second = staff.build(estate)
+        first, second = staff.build(estate, at=at)
         rng = random.Random(SEED)
         history = History(estate, first.pk, at, rng)
         happenings.add(history, everybody, second_id=second.pk)
@@ -64,7 +64,11 @@ def build(*, at: dt.datetime) -> Estate:
             fill(built, diary)
             history.add_visits(built, diary.visits)
         history.write()
+        for built in estate.sites:
+            comers = people.of_site(built, everybody)
+            keys.add(built, comers, user_id=first.pk, at=at, rng=random.Random(SEED))
         office = estate.office
+        visitors.add(office, people.of_site(office, everybody), user_id=second.pk, at=at)
         happenings.plan_ahead(office, people.of_site(office, everybody), at=at)
     return estate
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
-from guardian.shortcuts import assign_perm
-
 from access.models import User
+from access.roles import StaffRole
+from access.services import staff as roles
+from audit.services.events import Actor
 from config.demo.estate import Estate
 
 
@@ -22,8 +24,8 @@ FIRST = LogIn("demo", "demo-lockers")
 SECOND = LogIn("second", "second-lockers")
 
 
-def build(estate: Estate) -> tuple[User, User]:
-    """Write both log-ins; the second operates every site and manages none."""
+def build(estate: Estate, *, at: dt.datetime) -> tuple[User, User]:
+    """Write both log-ins; the second is at reception on every site and manages none."""
     first = User.objects.create_superuser(
         FIRST.username,
         "demo@northwind.example",
@@ -39,7 +41,12 @@ def build(estate: Estate) -> tuple[User, User]:
         first_name="Sam",
         last_name="Second",
     )
-    for built in estate.sites:
-        for codename in ("view_site", "operate_site"):
-            assign_perm(codename, second, built.site)
+    roles.give(
+        user=second,
+        role=StaffRole.RECEPTION,
+        place=estate.organisation,
+        at=at,
+        giver=None,
+        actor=Actor.job("demo"),
+    )
     return first, second

@@ -19,6 +19,12 @@ DEMO = env.flag("LOCKWRIGHT_DEMO", default=False)
 SECRET_KEY = env.secret("LOCKWRIGHT_SECRET_KEY")
 # Badge numbers are stored as HMAC-SHA256 under this key; without it every badge is enrolled anew.
 BADGE_KEY = env.secret("LOCKWRIGHT_BADGE_KEY").encode()
+# Combinations of locks are encrypted under these, newest first; without them none can be read.
+COMBINATION_KEYS = env.sealing_keys("LOCKWRIGHT_COMBINATION_KEYS")
+# Passes are signed under the first of these and read under all; without them none is issued.
+PASS_KEYS = env.sealing_keys("LOCKWRIGHT_PASS_KEYS")
+# What links in letters begin with.
+PUBLIC_URL = env.text("LOCKWRIGHT_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.words("LOCKWRIGHT_ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = env.words("LOCKWRIGHT_TRUSTED_ORIGINS")
 
@@ -30,11 +36,16 @@ INSTALLED_APPS = [
     "unfold.contrib.guardian",
     "django.contrib.admin",
     "django.contrib.auth",
+    "django.contrib.humanize",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "channels",
     "django_htmx",
     "django_q",
@@ -64,6 +75,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "access.accounts.SecondStepMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -122,7 +135,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
 ANONYMOUS_USER_NAME = None
@@ -131,8 +144,54 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "admin:login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+
+# Log-in of staff: password, passkey or a code by e-mail, then a second step where one is set up.
+# Nobody signs up: log-ins come from invitations, set-up and superusers.
+ACCOUNT_ADAPTER = "access.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Lockwright: "
+ACCOUNT_LOGIN_BY_CODE_ENABLED = env.flag("LOCKWRIGHT_LOGIN_BY_CODE", default=False)
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/5m/key"}
+MFA_ADAPTER = "access.accounts.SecondStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Lockwright"
+# One step of 30 s to either side, for clocks that are not quite right.
+MFA_TOTP_TOLERANCE = 1
+# Browsers only offer passkeys over HTTPS and on localhost.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
+USERSESSIONS_ADAPTER = "access.accounts.SessionsAdapter"
+# Who has no second step yet is sent to set one up and can do nothing else.
+REQUIRE_SECOND_STEP = env.flag("LOCKWRIGHT_REQUIRE_MFA", default=False)
+# How many proxies stand in front and add to X-Forwarded-For; limits count by client address.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("LOCKWRIGHT_PROXIES", default=0)
+
+# Limits on log-ins are counted in the database: a restart does not forget them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "config_cache",
+    }
+}
+
+# Without a mail server, mail is laid down in a folder for whoever looks after the server.
+EMAIL_HOST = env.text("LOCKWRIGHT_EMAIL_HOST", "")
+EMAIL_PORT = env.number("LOCKWRIGHT_EMAIL_PORT", default=587)
+EMAIL_HOST_USER = env.text("LOCKWRIGHT_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = env.text("LOCKWRIGHT_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("LOCKWRIGHT_EMAIL_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("LOCKWRIGHT_EMAIL_FROM", "Lockwright <lockwright@localhost>")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English")]
@@ -185,6 +244,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("LOCKWRIGHT_HTTPS", default=False)
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SESSION_COOKIE_SECURE else "http"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 

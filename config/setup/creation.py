@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from access.choices import PersonKind
 from access.models import Group, User
+from access.services import procedures
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
@@ -75,6 +76,7 @@ def create(*, answers: Answers, at: dt.datetime) -> Made | None:
             _wire(answers["boards"], bridge, doors)
         _reader(answers["badges"], bank)
         _rules(answers["use"], site)
+        procedures.add_usual(organisation=site.organisation)
         terminal = Terminal.objects.create(bank=bank, name=f"Kiosk {bank.name}")
         events.record(
             action=Action.SET_UP,

@@ -94,7 +94,9 @@ def finish(request: HttpRequest) -> HttpResponse:
     if made is None:
         raise Http404  # somebody else finished first
     steps.forget(request.session)
-    login(request, made.administrator, backend="django.contrib.auth.backends.ModelBackend")
+    login(
+        request, made.administrator, backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
     server = request.build_absolute_uri("/").rstrip("/")
     return render(request, "setup/done.html", {"made": made, "server": server})
 

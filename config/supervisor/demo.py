@@ -103,6 +103,7 @@ class Demo:
             "LOCKWRIGHT_VAR": str(self.var),
             "DJANGO_SETTINGS_MODULE": "config.settings.development",
             "PORT": str(self.port),
+            "LOCKWRIGHT_URL": f"http://127.0.0.1:{self.port}",
             "PYTHONUNBUFFERED": "1",
             "PYTHONIOENCODING": "utf-8",
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import fcntl
 import json
@@ -15,6 +16,18 @@ from config.postgres import EmbeddedPostgres, place
 from config.supervisor import marks
 
 LOCK = "supervisor.lock"
+
+
+def _sealing_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+_DRAWN = {
+    "LOCKWRIGHT_SECRET_KEY": lambda: secrets.token_urlsafe(48),
+    "LOCKWRIGHT_BADGE_KEY": lambda: secrets.token_urlsafe(48),
+    "LOCKWRIGHT_COMBINATION_KEYS": _sealing_key,
+    "LOCKWRIGHT_PASS_KEYS": _sealing_key,
+}
 
 
 class AlreadyRunning(Exception):
@@ -42,18 +55,17 @@ def held(var: Path) -> Iterator[None]:
 def keys(var: Path) -> dict[str, str]:
     """Return this checkout's secrets, made at the first start."""
     path = var / "secrets.json"
-    if not path.exists():
-        made = {
-            name: secrets.token_urlsafe(48)
-            for name in ("LOCKWRIGHT_SECRET_KEY", "LOCKWRIGHT_BADGE_KEY")
-        }
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    # A checkout from before one of them existed gets it now and keeps the others.
+    missing = {name: draw() for name, draw in _DRAWN.items() if name not in kept}
+    if missing:
+        kept |= missing
         new = var / "secrets.json.new"
         new.unlink(missing_ok=True)
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            json.dump(made, file)
+            json.dump(kept, file)
         new.rename(path)
-    kept: dict[str, str] = json.loads(path.read_text())
     return kept
 
 

@@ -20,7 +20,7 @@ from audit.services import events
 from audit.services.events import Actor
 from kiosk import configuration
 from kiosk.bridge import protocol
-from kiosk.services import scans
+from kiosk.services import readers
 from lockers.choices import BoardState, CommandStatus, DoorState
 from lockers.models import Bridge, Command
 from lockers.notify import COMMAND, WIRING, listener
@@ -209,7 +209,7 @@ class BridgeConsumer(AsyncWebsocketConsumer):
 
     async def _scan(self, scan: protocol.Scan) -> None:
         accepted, sentence = await _in_thread(
-            scans.scan_at_reader,
+            readers.scan_at_reader,
             reader_id=scan.reader_id,
             text=scan.text,
             scan_id=scan.scan_id,

@@ -8,7 +8,8 @@ import uuid
 from audit.services.events import Actor
 from kiosk import selectors
 from kiosk.authentication import Here
-from kiosk.errors import DoorDidOpen, NotAtThisBank
+from kiosk.errors import DoorDidOpen, NotAtThisBank, PassForOneDoor
+from kiosk.services.scans import Stands
 from lockers.choices import CommandStatus
 from lockers.models import Command
 from occupancy.choices import ClosedHow
@@ -21,31 +22,33 @@ from occupancy.services.assignments import Claimed, Wanted
 _NEVER_OPENED = [CommandStatus.FAILED, CommandStatus.EXPIRED, CommandStatus.CANCELLED]
 
 
-def claim(
-    *, here: Here, person_id: int, wanted: Wanted, scan: str | None, at: dt.datetime
-) -> Claimed:
+def claim(*, here: Here, who: Stands, wanted: Wanted, scan: str | None, at: dt.datetime) -> Claimed:
     """Claim at the terminal's bank for an identified person; raises as assignments.claim."""
+    if who.only_id is not None:
+        raise PassForOneDoor
     via: dict[str, object] = {"terminal": here.terminal_id}
     if scan is not None:
         via["scan"] = scan
     return assignments.claim(
-        person_id=person_id,
+        person_id=who.person_id,
         bank_id=here.bank_id,
         wanted=wanted,
-        actor=Actor.person(person_id),
+        actor=Actor.person(who.person_id),
         at=at,
         via=via,
     )
 
 
 def claim_another(
-    *, here: Here, person_id: int, instead_of: int, scan: str | None, at: dt.datetime
+    *, here: Here, who: Stands, instead_of: int, scan: str | None, at: dt.datetime
 ) -> Claimed:
     """Give up a door that never opened and claim another one, or keep everything as it was.
 
     Raises DoorDidOpen when it did open: there may be things in it.
     """
-    assignment = _held_here(here, person_id, instead_of)
+    if who.only_id is not None:
+        raise PassForOneDoor
+    assignment = _held_here(here, who, instead_of)
     commands = list(Command.objects.filter(claim_id=instead_of).values_list("status", flat=True))
     if not commands or any(status not in _NEVER_OPENED for status in commands):
         raise DoorDidOpen
@@ -55,14 +58,14 @@ def claim_another(
     assignments.release(
         claim_id=instead_of,
         how=ClosedHow.FINISHED,
-        actor=Actor.person(person_id),
+        actor=Actor.person(who.person_id),
         at=at,
-        person_id=person_id,
+        person_id=who.person_id,
         reason="the door did not open",
     )
     return claim(
         here=here,
-        person_id=person_id,
+        who=who,
         wanted=Wanted(compartment_id=door_id),
         scan=scan,
         at=at,
@@ -70,37 +73,37 @@ def claim_another(
 
 
 def open_again(
-    *, here: Here, person_id: int, claim_id: int, at: dt.datetime
+    *, here: Here, who: Stands, claim_id: int, at: dt.datetime
 ) -> tuple[Assignment, uuid.UUID]:
     """Open the person's door once more; return its assignment and the command."""
-    assignment = _held_here(here, person_id, claim_id)
+    assignment = _held_here(here, who, claim_id)
     command = assignments.open_again(
-        claim_id=claim_id, person_id=person_id, actor=Actor.person(person_id), at=at
+        claim_id=claim_id, person_id=who.person_id, actor=Actor.person(who.person_id), at=at
     )
     return assignment, command
 
 
-def finish(*, here: Here, person_id: int, claim_id: int, at: dt.datetime) -> Assignment:
+def finish(*, here: Here, who: Stands, claim_id: int, at: dt.datetime) -> Assignment:
     """Give the person's door back."""
-    _held_here(here, person_id, claim_id)
+    _held_here(here, who, claim_id)
     return assignments.release(
         claim_id=claim_id,
         how=ClosedHow.FINISHED,
-        actor=Actor.person(person_id),
+        actor=Actor.person(who.person_id),
         at=at,
-        person_id=person_id,
+        person_id=who.person_id,
     )
 
 
-def undo(*, here: Here, person_id: int, claim_id: int, at: dt.datetime) -> Assignment:
+def undo(*, here: Here, who: Stands, claim_id: int, at: dt.datetime) -> Assignment:
     """Take a finish back."""
-    _held_here(here, person_id, claim_id)
+    _held_here(here, who, claim_id)
     return assignments.undo_release(
-        claim_id=claim_id, person_id=person_id, actor=Actor.person(person_id), at=at
+        claim_id=claim_id, person_id=who.person_id, actor=Actor.person(who.person_id), at=at
     )
 
 
-def _held_here(here: Here, person_id: int, claim_id: int) -> Assignment:
+def _held_here(here: Here, who: Stands, claim_id: int) -> Assignment:
     """Return a claim on a door of the terminal's bank; elsewhere nobody would see it open."""
     assignment = (
         Assignment.objects.select_related("compartment__bank")
@@ -109,8 +112,10 @@ def _held_here(here: Here, person_id: int, claim_id: int) -> Assignment:
     )
     if assignment is None:
         raise NotTheHolder
+    if who.only_id not in (None, assignment.compartment_id):
+        raise PassForOneDoor
     if assignment.compartment.bank_id != here.bank_id:
-        if assignment.holder_id != person_id:
+        if assignment.holder_id != who.person_id:
             raise NotTheHolder
         raise NotAtThisBank(bank=assignment.compartment.bank.name)
     return assignment

@@ -1,37 +1,43 @@
-"""Somebody shows who they are: at a terminal, or at a reader wired to the bridge."""
+"""Somebody shows at a terminal who they are."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext as _
 
+from access.badges.profiles import Profile
 from access.errors import BadRead
-from access.services import identification
+from access.services import identification, passes
 from access.services.identification import Identified, Where
+from access.services.passes import Believed
 from audit.actions import Action
-from audit.services import events, idempotency
-from audit.services.events import Actor
-from audit.services.idempotency import Reply
+from audit.errors import Refusal
+from audit.services import events
 from kiosk.authentication import Framing, Here
-from kiosk.errors import ScanOver, ScanTaken, UnknownReader
-from kiosk.models import Scan, Terminal
-from kiosk.services import taps
-from lockers.choices import ReaderTransport
-from lockers.models import Reader
+from kiosk.errors import ScanOver, ScanTaken
+from kiosk.models import Scan
+from lockers.drivers.base import SIGNED
 from occupancy.models import Assignment
 from occupancy.services import assignments
 
 # Without anything done in between; the screen itself clears much earlier.
 LASTS = dt.timedelta(seconds=120)
-# A read at a wired reader waits for a screen this long: the next person must not find it.
-WAITS = dt.timedelta(seconds=20)
 # A badge that rests on the reader is read several times.
 DEBOUNCE = dt.timedelta(seconds=2)
 KEPT_FOR = dt.timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Stands:
+    """Whom a scan stands for, and for which door alone (None: whatever they may)."""
+
+    person_id: int
+    only_id: int | None = None
 
 
 def fingerprint(*parts: str) -> str:
@@ -40,8 +46,13 @@ def fingerprint(*parts: str) -> str:
     return salted_hmac("kiosk.request", "\0".join(parts), algorithm="sha256").hexdigest()
 
 
-def whole(raw: str, readers: tuple[Framing, ...]) -> str | None:
-    """Return the badge number of a wedge read, or None unless prefix, suffix and length fit."""
+def whole(raw: str, readers: tuple[Framing, ...]) -> tuple[str, Profile] | None:
+    """Return the text of a wedge read and the profile that reads it.
+
+    None unless prefix, suffix and length fit a reader. Two readers that frame alike and read
+    otherwise would leave it to a guess, so that is None too.
+    """
+    found = set()
     for reader in readers:
         framed = len(reader.prefix) + reader.length + len(reader.suffix)
         if (
@@ -53,21 +64,38 @@ def whole(raw: str, readers: tuple[Framing, ...]) -> str | None:
         ):
             text = raw[len(reader.prefix) : len(reader.prefix) + reader.length]
             if text.isascii() and text.isprintable() and " " not in text:
-                return text
+                found.add((text, reader.profile))
+    return found.pop() if len(found) == 1 else None
+
+
+def signed(raw: str, readers: tuple[Framing, ...]) -> str | None:
+    """Return the text of a pass that a reader typed, or None; its signature tells whether whole."""
+    for reader in readers:
+        begins = reader.prefix + SIGNED
+        is_framed = reader.prefix and reader.suffix and raw.endswith(reader.suffix)
+        if is_framed and raw.startswith(begins):
+            return raw[len(reader.prefix) : -len(reader.suffix)]
     return None
 
 
-def identify(*, here: Here, raw: str, at: dt.datetime) -> Identified:
+def identify(*, here: Here, raw: str, at: dt.datetime, pin: str | None = None) -> Identified:
     """Return the badge that a terminal's own reader typed; raises BadRead and as by_badge."""
-    text = whole(raw, here.readers)
-    if text is None:
-        raise _bad_read(here.where, len(raw), at)
-    return identification.by_badge(text=text, where=here.where, at=at)
+    read = whole(raw, here.readers)
+    if read is None:
+        raise bad_read(here.where, len(raw), at)
+    text, profile = read
+    return identification.by_badge(text=text, profile=profile, where=here.where, at=at, pin=pin)
 
 
-def by_badge(*, here: Here, raw: str, at: dt.datetime) -> Scan:
-    """Begin a scan from what the terminal's reader typed; the same badge at once is one scan."""
-    badge = identify(here=here, raw=raw, at=at)
+def by_badge(*, here: Here, raw: str, at: dt.datetime, pin: str | None = None) -> Scan:
+    """Begin a scan from what the terminal's reader typed; the same badge at once is one scan.
+
+    With the PIN where the bank asks for it besides.
+    """
+    text = signed(raw, here.readers)
+    if text is not None:
+        return _by_pass(here, text, pin, at)
+    badge = identify(here=here, raw=raw, at=at, pin=pin)
     same = Scan.objects.filter(
         terminal_id=here.terminal_id,
         credential_id=badge.credential_id,
@@ -75,7 +103,32 @@ def by_badge(*, here: Here, raw: str, at: dt.datetime) -> Scan:
         scanned_at__gt=at - DEBOUNCE,
         expires_at__gt=at,
     )
-    return same.select_related("person").first() or _begin(here, badge, at)
+    return same.select_related("person", "credential").first() or _begin(here, badge, at)
+
+
+def _by_pass(here: Here, text: str, pin: str | None, at: dt.datetime) -> Scan:
+    """Begin a scan from a pass; held there a little longer, one for one use is used once."""
+    same = Scan.objects.filter(
+        terminal_id=here.terminal_id,
+        shown_pass_id=passes.id_of(text),
+        ended_at=None,
+        scanned_at__gt=at - DEBOUNCE,
+        expires_at__gt=at,
+    )
+    scan = same.exclude(shown_pass=None).select_related("person", "shown_pass").first()
+    if scan is not None:
+        return scan
+    shown = passes.present(text=text, pin=pin, where=here.where, at=at)
+    scan = Scan.objects.create(
+        terminal_id=here.terminal_id,
+        bank_id=here.bank_id,
+        person_id=shown.given.person_id,
+        shown_pass=shown.given,
+        scanned_at=at,
+        expires_at=at + LASTS,
+    )
+    record_identified(here.where, shown, at, scan=str(scan.pk))
+    return scan
 
 
 def by_number(*, here: Here, personal_number: str, pin: str, at: dt.datetime) -> Scan:
@@ -98,33 +151,65 @@ def by_door(*, here: Here, number: str, pin: str, at: dt.datetime) -> Scan:
         .values_list("holder_id", flat=True)
         .first()
     )
-    return _begin(
-        here, identification.pin_of(person_id=holder, pin=pin, where=here.where, at=at), at
+    found = identification.pin_of(
+        person_id=holder, pin=pin, where=here.where, at=at, door=number.strip()
     )
+    return _begin(here, found, at)
 
 
-def take(*, here: Here, scan_id: uuid.UUID, at: dt.datetime) -> Scan:
-    """Give a waiting scan of a wired reader to the first terminal that asks; raises ScanTaken."""
-    taken = Scan.objects.filter(
-        pk=scan_id, bank_id=here.bank_id, terminal=None, ended_at=None, expires_at__gt=at
-    ).update(terminal_id=here.terminal_id, expires_at=at + LASTS)
-    if not taken:
-        raise ScanTaken
-    return Scan.objects.select_related("person").get(pk=scan_id)
+def by_code(*, here: Here, code: str, at: dt.datetime) -> Scan:
+    """Begin a scan from the code of a visitor; raises as identification.by_code."""
+    return _begin(here, identification.by_code(code=code, where=here.where, at=at), at)
 
 
-def person_of(*, here: Here, scan_id: uuid.UUID, at: dt.datetime) -> int:
-    """Return whom a live scan of this terminal stands for, and keep it alive; raises ScanOver."""
+def take(*, here: Here, scan_id: uuid.UUID, at: dt.datetime, pin: str | None = None) -> Scan:
+    """Give a waiting scan of a wired reader to the first terminal that asks; raises ScanTaken.
+
+    Where a PIN is asked for besides, the terminal keeps the scan and comes again with the PIN:
+    raises NotAllowed without one, and as by_badge.
+    """
+    live = Scan.objects.filter(pk=scan_id, bank_id=here.bank_id, ended_at=None, expires_at__gt=at)
+    mine = {"terminal_id": here.terminal_id, "expires_at": at + LASTS}
+    if not live.filter(terminal=None, needs_pin=False).update(**mine):
+        mine_or_free = Q(terminal=None) | Q(terminal_id=here.terminal_id)
+        waiting = live.filter(mine_or_free, needs_pin=True)
+        scan = waiting.select_for_update().first()
+        if scan is None:
+            raise ScanTaken
+        try:
+            found = identification.by_credential(
+                credential_id=scan.credential_id, pin=pin, where=here.where, at=at
+            )
+        except Refusal as refusal:
+            refusal.keep(lambda: waiting.update(**mine))
+            raise
+        waiting.update(needs_pin=False, **mine)
+        record_identified(here.where, found, at, scan=str(scan_id))
+    return Scan.objects.select_related("person", "credential").get(pk=scan_id)
+
+
+def stands_for(*, here: Here, scan_id: uuid.UUID, at: dt.datetime) -> Stands:
+    """Return whom a live scan of this terminal stands for, and keep it alive.
+
+    What was shown is judged again: a badge revoked a moment ago does nothing more. Raises ScanOver
+    and NotAllowed.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE kiosk_scan SET expires_at = %s WHERE id = %s AND terminal_id = %s"
-            " AND ended_at IS NULL AND expires_at > %s RETURNING person_id",
+            " AND ended_at IS NULL AND NOT needs_pin AND expires_at > %s"
+            " RETURNING person_id, credential_id, shown_pass_id",
             (at + LASTS, scan_id, here.terminal_id, at),
         )
         row = cursor.fetchone()
     if row is None:
         raise ScanOver
-    return int(row[0])
+    person_id, credential_id, pass_id = row
+    if pass_id is not None:
+        given = passes.again(pass_id=pass_id, where=here.where, at=at)
+        return Stands(person_id, given.compartment_id)
+    identification.again(credential_id=credential_id, where=here.where, at=at)
+    return Stands(person_id)
 
 
 def end(*, here: Here, scan_id: uuid.UUID, at: dt.datetime) -> None:
@@ -137,66 +222,6 @@ def purge(*, at: dt.datetime) -> int:
     return Scan.objects.filter(expires_at__lt=at - KEPT_FOR).delete()[0]
 
 
-def scan_at_reader(
-    *, reader_id: int, text: str, scan_id: uuid.UUID, bridge_id: int, at: dt.datetime
-) -> tuple[bool, str]:
-    """Take a read from a wired reader; return whether it is accepted and what to show.
-
-    At a door's own reader, and at a bank without a screen, the tap acts at once: a holder's door
-    opens again, otherwise the door (or any) is claimed. At a bank with a screen the scan waits for
-    it. A tap never gives a locker up. The same ``scan_id`` again gets the first answer.
-    """
-    reply = idempotency.once(
-        scope=f"bridge:{bridge_id}",
-        key=str(scan_id),
-        request=fingerprint(str(reader_id), text),
-        work=lambda: _read(reader_id, text, scan_id, bridge_id, at),
-    )
-    return reply.status == 200, str(reply.body["message"])
-
-
-def _read(reader_id: int, text: str, scan_id: uuid.UUID, bridge_id: int, at: dt.datetime) -> Reply:
-    reader = (
-        Reader.objects.select_related("bank__site", "compartment")
-        .filter(pk=reader_id, bank__bridge_id=bridge_id, transport=ReaderTransport.WIRED)
-        .first()
-    )
-    if reader is None:
-        raise UnknownReader
-    site = reader.bank.site
-    bank = reader.bank
-    where = Where(Actor.bridge(bridge_id), site.organisation_id, site.pk, bank.pk, bank.pin_rule)
-    if len(text) != reader.length or not (text.isascii() and text.isprintable()):
-        raise _bad_read(where, len(text), at)
-    badge = identification.by_badge(text=text, where=where, at=at)
-    if reader.compartment is not None or not _has_screen(reader.bank_id):
-        return Reply(200, {"message": taps.act(reader=reader, person_id=badge.person_id, at=at)})
-    waiting = Scan.objects.filter(
-        bank_id=reader.bank_id,
-        credential_id=badge.credential_id,
-        ended_at=None,
-        scanned_at__gt=at - DEBOUNCE,
-    )
-    if not waiting.exists():
-        Scan.objects.create(
-            pk=scan_id,
-            reader=reader,
-            bank_id=reader.bank_id,
-            person_id=badge.person_id,
-            credential_id=badge.credential_id,
-            scanned_at=at,
-            expires_at=at + WAITS,
-        )
-        _identified(where, badge, at, reader=reader.pk, scan=str(scan_id))
-    return Reply(200, {"message": _("Look at the screen.")})
-
-
-def _has_screen(bank_id: int) -> bool:
-    return (
-        Terminal.objects.filter(bank_id=bank_id, revoked_at=None).exclude(token_digest="").exists()
-    )
-
-
 def _begin(here: Here, found: Identified, at: dt.datetime) -> Scan:
     scan = Scan.objects.create(
         terminal_id=here.terminal_id,
@@ -206,11 +231,13 @@ def _begin(here: Here, found: Identified, at: dt.datetime) -> Scan:
         scanned_at=at,
         expires_at=at + LASTS,
     )
-    _identified(here.where, found, at, scan=str(scan.pk))
+    record_identified(here.where, found, at, scan=str(scan.pk))
     return scan
 
 
-def _identified(where: Where, found: Identified, at: dt.datetime, **data: object) -> None:
+def record_identified(
+    where: Where, found: Identified | Believed, at: dt.datetime, **data: object
+) -> None:
     events.record(
         action=Action.IDENTIFIED,
         actor=where.actor,
@@ -223,7 +250,7 @@ def _identified(where: Where, found: Identified, at: dt.datetime, **data: object
     )
 
 
-def _bad_read(where: Where, received: int, at: dt.datetime) -> BadRead:
+def bad_read(where: Where, received: int, at: dt.datetime) -> BadRead:
     """Return the refusal; only how much was read is kept, for it may be most of a number."""
     refusal = BadRead()
     refusal.keep(

@@ -18,23 +18,31 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from access.choices import CredentialPurpose
+from access.services import pins
 from audit.errors import Refusal
 from audit.services import idempotency
 from audit.services.idempotency import Reply
 from kiosk import selectors
 from kiosk.authentication import Here, KioskRequest, terminal_required
-from kiosk.errors import Malformed
+from kiosk.errors import Malformed, PassForOneDoor
 from kiosk.models import Scan
 from kiosk.services import doors, scans
+from kiosk.services.scans import Stands
 from occupancy.services import assignments
 from occupancy.services.assignments import Claimed, Wanted
 
+# Given the answer and the request's body.
+Untold = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 Verb = Callable[[Here, dict[str, Any], dt.datetime], dict[str, Any]]
 _LONGEST_BODY = 4096
 
 
-def _act(verb: Verb) -> Callable[[HttpRequest], HttpResponse]:
-    """Make a view of a verb: once per key, refusals as answers, for enrolled terminals only."""
+def acting(verb: Verb, untold: Untold | None = None) -> Callable[[HttpRequest], HttpResponse]:
+    """Make a view of a verb: once per key, refusals as answers, for enrolled terminals only.
+
+    ``untold`` adds to a good answer what may not be stored with it.
+    """
 
     @csrf_exempt  # kiosk.authentication explains what stands in its place
     @require_POST
@@ -54,7 +62,10 @@ def _act(verb: Verb) -> Callable[[HttpRequest], HttpResponse]:
         except Refusal as refusal:
             idempotency.settle(refusal)
             reply = Reply(refusal.http_status, refusal.body())
-        return JsonResponse(reply.body, status=reply.status)
+        answer = reply.body
+        if untold is not None and reply.status == 200:
+            answer = answer | untold(reply.body, body)
+        return JsonResponse(answer, status=reply.status)
 
     return view
 
@@ -70,32 +81,55 @@ def bank(request: KioskRequest) -> HttpResponse:
 
 
 def _scan(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
-    """Identify by badge, by a waiting scan, by personal number and PIN, or by door and PIN."""
-    if set(body) == {"badge"}:
-        found = scans.by_badge(here=here, raw=_text(body, "badge"), at=at)
-    elif set(body) == {"scan"}:
-        found = scans.take(here=here, scan_id=_id(body, "scan"), at=at)
+    """Identify by badge, by a waiting scan, by personal number and PIN, or by door and PIN.
+
+    Badge and waiting scan come with a PIN where the bank asks for it besides.
+    """
+    shown, pin = set(body) - {"pin"}, text_in(body, "pin") if "pin" in body else None
+    if shown == {"badge"}:
+        found = scans.by_badge(here=here, raw=text_in(body, "badge"), pin=pin, at=at)
+    elif shown == {"scan"}:
+        found = scans.take(here=here, scan_id=_id(body, "scan"), pin=pin, at=at)
     elif set(body) == {"personal_number", "pin"}:
         found = scans.by_number(
             here=here,
-            personal_number=_text(body, "personal_number"),
-            pin=_text(body, "pin"),
+            personal_number=text_in(body, "personal_number"),
+            pin=text_in(body, "pin"),
             at=at,
         )
+    elif shown == {"code"}:
+        found = scans.by_code(here=here, code=text_in(body, "code"), at=at)
     elif set(body) == {"door", "pin"}:
-        found = scans.by_door(here=here, number=_text(body, "door"), pin=_text(body, "pin"), at=at)
+        door, typed = text_in(body, "door"), text_in(body, "pin")
+        found = scans.by_door(here=here, number=door, pin=typed, at=at)
     else:
         raise Malformed(problem="send badge, or scan, or personal_number and pin, or door and pin")
-    return _told(here, found, at)
+    return told(here, found, at)
 
 
-def _told(here: Here, scan: Scan, at: dt.datetime) -> dict[str, Any]:
+def _pin(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
+    """Change the PIN of whoever a scan stands for, by the old one."""
+    pins.change_own(
+        person_id=whole(here, body, at), old=text_in(body, "old"), new=text_in(body, "new"),
+        where=here.where, at=at,
+    )  # fmt: skip
+    return {}
+
+
+def told(here: Here, scan: Scan, at: dt.datetime) -> dict[str, Any]:
+    credential, shown = scan.credential, scan.shown_pass
+    who = Stands(scan.person_id, shown.compartment_id if shown else None)
+    choices = selectors.choices(here, scan.person_id, at)
+    if who.only_id is not None:
+        choices["left"] = 0
     return {
+        "is_recovery": credential is not None and credential.purpose == CredentialPurpose.RECOVERY,
+        "may_change_pin": who.only_id is None and pins.has_own(person_id=scan.person_id, at=at),
         "scan": str(scan.pk),
         "initials": scan.person.initials,
         "expires_in": int(scans.LASTS.total_seconds()),
-        "holds": [hold.told() for hold in selectors.holds(here, scan.person_id, at)],
-        "choices": selectors.choices(here, scan.person_id, at),
+        "holds": [hold.told() for hold in _holds(here, who, at)],
+        "choices": choices,
     }
 
 
@@ -103,15 +137,17 @@ def _claim(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
     """Claim for a scan or a badge; ``instead_of`` gives up a door that never opened."""
     scan: str | None = None
     if "badge" in body:
-        person_id = scans.identify(here=here, raw=_text(body, "badge"), at=at).person_id
+        pin = text_in(body, "pin") if "pin" in body else None
+        raw = text_in(body, "badge")
+        who = Stands(scans.identify(here=here, raw=raw, pin=pin, at=at).person_id)
     else:
         scan = str(_id(body, "scan"))
-        person_id = _person(here, body, at)
+        who = _who(here, body, at)
     if "instead_of" in body:
         claimed = _kept_alive(
             here, scan, at,
             lambda: doors.claim_another(
-                here=here, person_id=person_id, instead_of=_number(body, "instead_of"),
+                here=here, who=who, instead_of=_number(body, "instead_of"),
                 scan=scan, at=at,
             ),
         )  # fmt: skip
@@ -120,7 +156,7 @@ def _claim(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
         claimed = _kept_alive(
             here, scan, at,
             lambda: doors.claim(
-                here=here, person_id=person_id, wanted=wanted, scan=scan, at=at
+                here=here, who=who, wanted=wanted, scan=scan, at=at
             ),
         )  # fmt: skip
     return {
@@ -136,7 +172,7 @@ def _claim(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
 def _open(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
     """Open the door of a claim once more."""
     assignment, command = doors.open_again(
-        here=here, person_id=_person(here, body, at), claim_id=_number(body, "claim"), at=at
+        here=here, who=_who(here, body, at), claim_id=_number(body, "claim"), at=at
     )
     return {
         "claim": assignment.pk,
@@ -150,7 +186,7 @@ def _open(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
 def _finish(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
     """Give a door back; it can be undone for a minute."""
     assignment = doors.finish(
-        here=here, person_id=_person(here, body, at), claim_id=_number(body, "claim"), at=at
+        here=here, who=_who(here, body, at), claim_id=_number(body, "claim"), at=at
     )
     return {
         "claim": assignment.pk,
@@ -161,9 +197,9 @@ def _finish(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]
 
 def _undo(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
     """Take a finish back."""
-    person_id = _person(here, body, at)
-    doors.undo(here=here, person_id=person_id, claim_id=_number(body, "claim"), at=at)
-    return {"holds": [hold.told() for hold in selectors.holds(here, person_id, at)]}
+    who = _who(here, body, at)
+    doors.undo(here=here, who=who, claim_id=_number(body, "claim"), at=at)
+    return {"holds": [hold.told() for hold in _holds(here, who, at)]}
 
 
 def _end(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
@@ -181,12 +217,25 @@ def _kept_alive(
     except Refusal as refusal:
         if scan is not None:
             scan_id = uuid.UUID(scan)
-            refusal.keep(lambda: scans.person_of(here=here, scan_id=scan_id, at=at))
+            refusal.keep(lambda: scans.stands_for(here=here, scan_id=scan_id, at=at))
         raise
 
 
-def _person(here: Here, body: dict[str, Any], at: dt.datetime) -> int:
-    return scans.person_of(here=here, scan_id=_id(body, "scan"), at=at)
+def _who(here: Here, body: dict[str, Any], at: dt.datetime) -> Stands:
+    return scans.stands_for(here=here, scan_id=_id(body, "scan"), at=at)
+
+
+def whole(here: Here, body: dict[str, Any], at: dt.datetime) -> int:
+    """Return the person, for what a pass for one door is not enough for."""
+    who = _who(here, body, at)
+    if who.only_id is not None:
+        raise PassForOneDoor
+    return who.person_id
+
+
+def _holds(here: Here, who: Stands, at: dt.datetime) -> list[selectors.Hold]:
+    held = selectors.holds(here, who.person_id, at)
+    return [hold for hold in held if who.only_id in (None, hold.compartment)]
 
 
 def _body(request: KioskRequest) -> dict[str, Any]:
@@ -201,9 +250,9 @@ def _body(request: KioskRequest) -> dict[str, Any]:
     return body
 
 
-def _text(body: dict[str, Any], name: str) -> str:
+def text_in(body: dict[str, Any], name: str) -> str:
     value = body.get(name)
-    if not isinstance(value, str) or len(value) > 200 or not _is_storable(value):
+    if not isinstance(value, str) or len(value) > 500 or not _is_storable(value):
         raise Malformed(problem=f"{name} must be a short text")
     return value
 
@@ -222,7 +271,7 @@ def _number(body: dict[str, Any], name: str) -> int:
 
 def _id(body: dict[str, Any], name: str) -> uuid.UUID:
     try:
-        return uuid.UUID(_text(body, name))
+        return uuid.UUID(text_in(body, name))
     except ValueError as error:
         raise Malformed(problem=f"{name} must be an id") from error
 
@@ -238,9 +287,10 @@ def _wanted(choice: object) -> Wanted:
     raise Malformed(problem='choice must be {"any": true}, {"size": id} or {"compartment": id}')
 
 
-scan = _act(_scan)
-claim = _act(_claim)
-open_again = _act(_open)
-finish = _act(_finish)
-undo = _act(_undo)
-end = _act(_end)
+scan = acting(_scan)
+claim = acting(_claim)
+open_again = acting(_open)
+finish = acting(_finish)
+undo = acting(_undo)
+change_pin = acting(_pin)
+end = acting(_end)

@@ -19,6 +19,7 @@ from kiosk.authentication import Here
 from kiosk.forms import EnrolForm
 from kiosk.models import Terminal
 from kiosk.views import words
+from lockers.models import Organisation
 from lockers.services import enrolment
 
 
@@ -77,6 +78,10 @@ def enrol(request: HttpRequest) -> HttpResponse:
     return render(request, "kiosk/enrol.html", {"form": form}, status=400)
 
 
+def _pin_length(here: Here) -> int:
+    return Organisation.objects.values_list("pin_length", flat=True).get(pk=here.organisation_id)
+
+
 def _given(here: Here) -> dict[str, object]:
     """Return what the page's script needs to know."""
     at = timezone.now()
@@ -89,6 +94,6 @@ def _given(here: Here) -> dict[str, object]:
         "flow": flow.table(),
         "drawing": selectors.drawing(here, at),
         "state": selectors.snapshot(here, at),
-        "words": words.of_the_page(),
+        "words": words.of_the_page(_pin_length(here)),
         "title": _("Lockers"),
     }

@@ -15,7 +15,7 @@ def _counted(sentence: Callable[[int], str]) -> dict[str, str]:
     return {category: sentence(number) for category, number in _EXAMPLES.items()}
 
 
-def of_the_page() -> dict[str, str | dict[str, str]]:
+def of_the_page(pin_length: int) -> dict[str, str | dict[str, str]]:
     """Return the sentences by name; ``%(name)s`` stands for what the script fills in."""
     return {
         "free": _counted(lambda n: ngettext("%(n)s free", "%(n)s free", n)),
@@ -59,6 +59,17 @@ def of_the_page() -> dict[str, str | dict[str, str]]:
         "type_door": _("Type the number of your door."),
         "type_person": _("Type your personal number."),
         "type_pin": _("Now type your PIN."),
+        "type_second": _("Type your PIN as well."),
+        "type_old": _("Type your PIN as it is now."),
+        "type_new": ngettext(
+            "Choose a new PIN of at least %(n)s digit.",
+            "Choose a new PIN of at least %(n)s digits.",
+            pin_length,
+        )
+        % {"n": pin_length},
+        "type_again": _("Type the new PIN once more."),
+        "not_alike": _("The two were not the same. Choose your new PIN again."),
+        "recovered": _("That recovery PIN is used up. Get a new badge at reception."),
         "bad_read": _("The badge was not read whole. Hold it flat on the reader and try again."),
         "offline": _("These lockers cannot be reached right now. Ask reception."),
         "offline_instead": _(
@@ -72,5 +83,11 @@ def of_the_page() -> dict[str, str | dict[str, str]]:
         "take_marked": _("Take door %(number)s"),
         "door_taken": _("Door %(number)s is taken."),
         "door_free": _("Door %(number)s, %(size)s, %(where)s"),
+        "type_code": _("Type your code."),
+        "wrong_code": _("That code is not known here. Check it, or ask reception."),
+        "space": _("Space"),
+        "skip": _("Skip"),
+        "next": _("Next"),
+        "summary": _("%(name)s, to see %(host)s"),
         "someone": _("Hello, %(initials)s"),
     }

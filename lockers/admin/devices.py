@@ -74,10 +74,10 @@ class ControllerAdmin(SiteScopedAdmin):
 @admin.register(Reader)
 class ReaderAdmin(SiteScopedAdmin):
     site_path = "bank__site"
-    list_display = ["name", "bank", "compartment", "transport", "purpose"]
-    list_filter = ["transport", ("bank", ScopedRelatedFilter)]
+    list_display = ["name", "bank", "compartment", "transport", "profile", "purpose"]
+    list_filter = ["transport", ("profile", ScopedRelatedFilter), ("bank", ScopedRelatedFilter)]
     search_fields = ["name"]
-    list_select_related = ["bank", "compartment"]
+    list_select_related = ["bank", "compartment", "profile"]
 
 
 @admin.register(BridgePresence)
@@ -92,6 +92,7 @@ class BridgePresenceAdmin(SiteScopedAdmin):
 class DoorAdmin(SiteScopedAdmin):
     is_history = True
     site_path = "compartment__bank__site"
+    bank_path = "compartment__bank"
     list_display = ["compartment", "state", "changed_at", "is_forced"]
     list_filter = ["state", "is_forced"]
     search_fields = ["compartment__number"]
@@ -102,6 +103,7 @@ class DoorAdmin(SiteScopedAdmin):
 class CommandAdmin(SiteScopedAdmin):
     is_history = True
     site_path = "compartment__bank__site"
+    bank_path = "compartment__bank"
     list_display = ["requested_at", "compartment", "purpose", "status", "detail", "opened_at"]
     list_filter = ["status", "purpose", "requested_at"]
     search_fields = ["compartment__number", "detail"]
@@ -124,6 +126,7 @@ class LockEventAdmin(SiteScopedAdmin):
 class BankOpeningAdmin(SiteScopedAdmin):
     is_history = True
     site_path = "bank__site"
+    bank_path = "bank"
     list_display = ["requested_at", "bank", "reason", "status", "confirmed_at"]
     list_filter = ["status"]
     list_select_related = ["bank"]

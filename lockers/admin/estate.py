@@ -70,6 +70,7 @@ class SizeAdmin(SiteScopedAdmin):
 @admin.register(Bank)
 class BankAdmin(LayoutPage):
     site_path = "site"
+    bank_path = ""
     list_display = ["name", "site", "area", "bridge", "directions"]
     list_filter = [("site", ScopedRelatedFilter)]
     search_fields = ["name", "directions", "nearby"]
@@ -89,6 +90,7 @@ class BankAdmin(LayoutPage):
 class CompartmentAdmin(ScopedImportExport):
     resource_classes = [CompartmentRows]
     site_path = "bank__site"
+    bank_path = "bank"
     list_display = ["number", "bank", "size", "lock_kind", "service_status", "controller",
                     "channel", "floor_mm"]  # fmt: skip
     list_filter = [

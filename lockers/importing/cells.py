@@ -71,6 +71,12 @@ class Cell(Field):
         super().__init__(attribute=attribute or column, column_name=column)
         self.needed, self.keeps, self.is_exported = needed, keeps, is_exported
 
+    def get_value(self, instance: Any) -> Any:
+        # Asked of every cell of every row, several times: straight, where there is no path.
+        if "__" in self.attribute:
+            return super().get_value(instance)
+        return getattr(instance, self.attribute)
+
     def give(self, instance: Any) -> Any:
         """Return the value as a file shows it."""
         value: Any = self.get_value(instance)

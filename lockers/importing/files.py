@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -93,8 +94,36 @@ def _headers(record: list[Any]) -> list[str]:
     return headers
 
 
+def _decoded(content: bytes) -> tuple[str, str]:
+    """Return the text of a file, and a sentence where its encoding had to be guessed.
+
+    A byte order mark says which it is. Strict UTF-8 is never met by chance; what is left comes
+    from a spreadsheet that saved plain CSV, in Western Europe and America as Windows-1252.
+    """
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+        if content.startswith(mark):
+            try:
+                return content.decode(encoding), ""
+            except UnicodeDecodeError as error:
+                raise Unreadable(_("This file is cut off. Save it once more.")) from error
+    try:
+        return content.decode("utf-8-sig"), ""
+    except UnicodeDecodeError:
+        pass
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError as error:
+        raise Unreadable(
+            _("This file is not UTF-8 text. In Excel, save it as “CSV UTF-8”.")
+        ) from error
+    return text, _(
+        "This file is not UTF-8, so it was read as Windows-1252. Look at names with accents below"
+        " before you import; if they are wrong, save the file as “CSV UTF-8”."
+    )
+
+
 class CsvFile(base_formats.CSV):
-    """CSV in UTF-8, with or without byte order mark; separated by commas, semicolons or tabs."""
+    """CSV in UTF-8, UTF-16 or Windows-1252; separated by commas, semicolons or tabs."""
 
     def is_binary(self) -> bool:
         return True  # the text is decoded here, where a wrong encoding gets a sentence
@@ -105,19 +134,16 @@ class CsvFile(base_formats.CSV):
     def create_dataset(self, in_stream: bytes, **kwargs: Any) -> tablib.Dataset:
         if in_stream.startswith(b"PK\x03\x04"):
             raise Unreadable(_("This is an Excel workbook. Choose XLSX as the format."))
-        try:
-            text = in_stream.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise Unreadable(
-                _("This file is not UTF-8 text. In Excel, save it as “CSV UTF-8”.")
-            ) from error
+        text, note = _decoded(in_stream)
         if "\0" in text:
             raise Unreadable(_("This is not a CSV file. Save it as “CSV UTF-8” or as XLSX."))
         # Spreadsheets of half of Europe separate with semicolons; no header contains either.
         first = text.partition("\n")[0]
         delimiter = max(",;\t", key=first.count)
         try:
-            return dataset_of(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+            dataset = dataset_of(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+            dataset.note = note
+            return dataset
         except csv.Error as error:
             raise Unreadable(_("This is not a CSV file. Check its commas and quotes.")) from error
 

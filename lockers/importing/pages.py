@@ -126,10 +126,22 @@ class ScopedImportExport(ImportExportMixin, SiteScopedAdmin):
             raise Http404
         response: TemplateResponse = super().import_action(request, **kwargs)
         context = response.context_data or {}
-        stored = getattr(request.FILES.get("import_file"), "tmp_storage_name", None)
+        uploaded = context["form"].files.get("import_file")
+        stored = getattr(uploaded, "tmp_storage_name", None)
         if stored and "confirm_form" not in context:
-            PrivateFolder(name=stored).remove()  # nothing to confirm
+            return self.unconfirmed(request, response, stored)
         return response
+
+    def unconfirmed(
+        self, request: HttpRequest, response: TemplateResponse, stored: str
+    ) -> HttpResponseBase:
+        """Answer for a file that cannot be confirmed, and forget it."""
+        PrivateFolder(name=stored).remove()
+        return response
+
+    def blank_form(self, request: HttpRequest) -> Any:
+        """Return the form of an upload with nothing in it."""
+        return self.import_form_class(FORMATS, self.resource_classes)
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Check a previewed file once more and import it: every row, or none."""
@@ -175,7 +187,7 @@ class ScopedImportExport(ImportExportMixin, SiteScopedAdmin):
             **self.get_import_context_data(),
             "title": _("Import"),
             "opts": self.opts,
-            "form": self.import_form_class(FORMATS, self.resource_classes),
+            "form": self.blank_form(request),
             "result": result,
         }
         context["media"] = self.media + context["form"].media

@@ -18,6 +18,9 @@ from lockers.importing.files import ROW
 class Outcome(Result):
     """The result of an import, in which a row has the number that its file shows."""
 
+    # What is worth knowing about the file itself.
+    note = ""
+
     def append_invalid_row(self, number: int, row: Any, validation_error: Any) -> None:
         super().append_invalid_row(row[ROW], row, validation_error)
 
@@ -36,17 +39,17 @@ def cell_html(changed: list[Any] | None, value: Any, *, is_new: bool) -> str:
     return format_html("<del>{}</del> <ins>{}</ins>", *changed)
 
 
-def record_row(
+def row_event(
     instance: Any,
     *,
     changed: dict[str, Any] | None,
     scope: dict[str, Any],
     user: Any,
     at: dt.datetime,
-) -> None:
-    """Write one event for a row that was added (``changed`` is None) or changed."""
+) -> events.Line:
+    """Return the event of a row that was added (``changed`` is None) or changed."""
     label = instance._meta.label_lower
-    events.record(
+    return events.Line(
         action=Action.ADDED if changed is None else Action.CHANGED,
         actor=Actor.staff(user.pk),
         at=at,

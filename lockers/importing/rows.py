@@ -15,10 +15,11 @@ from import_export.resources import Resource
 from import_export.results import RowResult
 
 from audit.admin_log import PERSONAL
+from audit.services import events
 from lockers.importing.cells import Cell, Shown, cell, written
 from lockers.importing.checks import Sentences, Twins, broken, findings
 from lockers.importing.files import ROW, Unreadable
-from lockers.importing.results import Outcome, cell_html, record_import, record_row
+from lockers.importing.results import Outcome, cell_html, record_import, row_event
 from lockers.models import Organisation
 from lockers.scoping import MANAGE, VIEW, organisations_of
 
@@ -59,6 +60,8 @@ class Rows(Resource):
         self.before: dict[str, Any] = {}
         self.is_new = False
         self.number = self.shown = 0
+        # What is worth knowing about the file itself, for the preview.
+        self.note = ""
         self.twins = Twins()
 
     @classmethod
@@ -103,6 +106,7 @@ class Rows(Resource):
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         known = {field.column_name for field in self.fields.values()}
+        self.note = getattr(dataset, "note", "")
         headers = set(dataset.headers) - {ROW}
         problems = []
         if unknown := sorted(headers - known):
@@ -239,17 +243,21 @@ class Rows(Resource):
     def after_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
         if kwargs["dry_run"]:
             return
-        changed = {
-            name: "changed" if name in self.personal else values
-            for name, values in self.changed(instance).items()
-        }
-        record_row(
+        line = row_event(
             instance,
-            changed=None if self.is_new else changed,
+            changed=None if self.is_new else self.told(instance),
             scope=self.scope_of(instance),
             user=self.user,
             at=self.now,
         )
+        events.record_many([line])
+
+    def told(self, instance: Any) -> dict[str, Any]:
+        """Return what changed as the trail says it: of what is personal only that it did."""
+        return {
+            name: "changed" if name in self.personal else values
+            for name, values in self.changed(instance).items()
+        }
 
     def save_m2m(self, instance: Any, row: Any, **kwargs: Any) -> None:
         """Do nothing: a subclass saves what hangs on a row in ``after_save_instance``."""
@@ -265,6 +273,7 @@ class Rows(Resource):
         ]
 
     def after_import(self, dataset: Any, result: Outcome, **kwargs: Any) -> None:
+        result.note = self.note
         if kwargs.get("dry_run", True) or not result.is_good:
             return
         record_import(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lockers.models.calendars import OpeningHours, SpecialDay
-from lockers.models.devices import Bridge, BridgePresence, Reader
+from lockers.models.devices import Bridge, BridgePresence, Reader, ReaderProfile
 from lockers.models.estate import Area, Bank, Compartment, Organisation, Site, Size
 from lockers.models.hardware import BankOpening, Command, Controller, Door, LockEvent
 
@@ -21,6 +21,7 @@ __all__ = [
     "OpeningHours",
     "Organisation",
     "Reader",
+    "ReaderProfile",
     "Site",
     "Size",
     "SpecialDay",

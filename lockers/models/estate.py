@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from lockers.choices import AreaKind, Hinge, LockKind, PinRule, ServiceStatus, SiteKind
 
+# The fewest digits an organisation may ask for, and the most that any pad takes.
+SHORTEST_PIN, LONGEST_PIN = 6, 12
+
 
 def validate_time_zone(value: str) -> None:
     """Refuse a name that the time zone database does not know."""
@@ -23,11 +26,24 @@ class Organisation(models.Model):
     """A tenant: everything else belongs to exactly one."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
+    pin_length = models.PositiveSmallIntegerField(
+        _("shortest PIN"),
+        default=SHORTEST_PIN,
+        db_default=SHORTEST_PIN,
+        validators=[MinValueValidator(SHORTEST_PIN), MaxValueValidator(LONGEST_PIN)],
+        help_text=_("Digits, 6 to 12. People may choose longer ones; PINs given before stay."),
+    )
 
     class Meta:
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(pin_length__range=(SHORTEST_PIN, LONGEST_PIN)),
+                name="lockers_shortest_pin_is_sensible",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -59,6 +75,9 @@ class Site(models.Model):
         permissions = [
             ("operate_site", _("Can open, release and take out of service at this site")),
             ("manage_site", _("Can change the estate, people and policies of this site")),
+            ("view_combination", _("Can look at the combinations of locks at this site")),
+            ("override_site", _("Can open any door of this site without its holder")),
+            ("staff_site", _("Can give roles to the staff of this site")),
         ]
 
     def __str__(self) -> str:
@@ -93,6 +112,10 @@ class Area(models.Model):
                 name="lockers_one_area_per_name",
                 nulls_distinct=False,
             ),
+        ]
+        permissions = [
+            ("operate_area", _("Can open, release and take out of service in this area")),
+            ("override_area", _("Can open any door of this area without its holder")),
         ]
 
     def __str__(self) -> str:

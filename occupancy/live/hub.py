@@ -40,7 +40,8 @@ class Hub:
     """Hands every change of the map to every open map."""
 
     def __init__(self) -> None:
-        self._streams: dict[int, Stream] = {}
+        # By site and, for staff of an area, the banks that they may see.
+        self._streams: dict[tuple[int, frozenset[int] | None], Stream] = {}
         self._dirty: set[int] = set()
         self._everything = False
         self._elsewhere: set[int] = set()
@@ -89,12 +90,12 @@ class Hub:
     async def join(self, site_id: int, watcher: Watcher) -> Subscription:
         """Open a map; its first frame is a snapshot. Raises Error when the database is away."""
         async with self._lock:
-            stream = self._streams.get(site_id)
+            stream = self._streams.get((site_id, watcher.part))
             if stream is None:
-                stream = Stream(site_id)
+                stream = Stream(site_id, watcher.part)
                 self._elsewhere.clear()
                 await self._load(stream)
-                self._streams[site_id] = stream
+                self._streams[site_id, watcher.part] = stream
             # Inside the lock: an empty stream may not be forgotten between here and there.
             subscription = Subscription(stream, watcher)
             stream.subscriptions.add(subscription)
@@ -142,9 +143,13 @@ class Hub:
 
     async def _load(self, stream: Stream) -> None:
         at = timezone.now()
-        site = stream.site_id
+        site, only = stream.site_id, stream.only
         banks, doors = await self._in_thread(
-            lambda: (selectors.banks_of(at, site_ids=[site]), selectors.site_states([site], at))
+            lambda: (
+                (selectors.banks_of(at, site_ids=[site]), selectors.site_states([site], at))
+                if only is None
+                else (selectors.banks_of(at, bank_ids=only), selectors.bank_states(only, at))
+            )
         )
         stream.load(banks, doors, at)
 
@@ -169,15 +174,16 @@ class Hub:
             self._dirty.update(due)
             raise
         sites = {bank.id: bank.site_id for bank in banks}
-        self._elsewhere.update(b for b, site in sites.items() if site not in self._streams)
+        watched = {stream.site_id for stream in self._streams.values()}
+        self._elsewhere.update(b for b, site in sites.items() if site not in watched)
         for stream in self._streams.values():
             # A bank that is gone, or went to another site, was this stream's until now.
-            ours = [b for b in due if sites.get(b) == stream.site_id or b in stream.banks]
+            ours = [b for b in due if stream.shows(b, sites.get(b)) or b in stream.banks]
             if ours:
                 stream.update(
                     ours,
-                    [bank for bank in banks if bank.site_id == stream.site_id],
-                    [door for door in doors if sites.get(door.bank_id) == stream.site_id],
+                    [bank for bank in banks if stream.shows(bank.id, bank.site_id)],
+                    [door for door in doors if stream.shows(door.bank_id, sites.get(door.bank_id))],
                     at,
                 )
 
@@ -198,9 +204,9 @@ class Hub:
 
     async def let_time_pass(self, at: dt.datetime) -> None:
         """Send what changed by time alone; one small query for all bridges that are watched."""
-        for site_id, stream in tuple(self._streams.items()):
+        for key, stream in tuple(self._streams.items()):
             if not stream.subscriptions:
-                del self._streams[site_id]
+                del self._streams[key]
         if not self._streams:
             self._read_at.clear()
             return

@@ -96,10 +96,14 @@ class _Bank:
 
 
 class Stream:
-    """The banks of one site as its maps know them. Belongs to the event loop."""
+    """The banks of one site, or ``only`` some of them, as its maps know them.
 
-    def __init__(self, site_id: int) -> None:
+    Belongs to the event loop.
+    """
+
+    def __init__(self, site_id: int, only: frozenset[int] | None = None) -> None:
         self.site_id = site_id
+        self.only = only
         self.seq = 0
         self.stale = False
         self.subscriptions: set[Subscription] = set()
@@ -112,6 +116,10 @@ class Stream:
     def bridge_ids(self) -> set[int]:
         """The bridges whose silence would show here."""
         return {b.facts.bridge_id for b in self.banks.values() if b.facts.bridge_id is not None}
+
+    def shows(self, bank_id: int, site_id: int | None) -> bool:
+        """Say whether a bank that stands at a site belongs here."""
+        return site_id == self.site_id and (self.only is None or bank_id in self.only)
 
     def load(self, banks: Iterable[BankFacts], doors: Iterable[MapDoor], at: dt.datetime) -> None:
         """Replace everything that is known and send it afresh to everybody."""

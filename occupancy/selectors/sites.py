@@ -5,18 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models import QuerySet
-from guardian.shortcuts import get_objects_for_user, get_users_with_perms
 
 from access.models import User
+from lockers import scoping
 from lockers.models import Site
 from occupancy.selectors.banks import BankFacts, banks_of
-from occupancy.selectors.doors import MapDoor, site_states
+from occupancy.selectors.doors import MapDoor, bank_states, site_states
 
 
 @dataclass(frozen=True)
@@ -31,34 +30,51 @@ class SiteMap:
 
 @dataclass(frozen=True)
 class Watcher:
-    """Who looks at a map: a user, their session, and proof that the password is still the same."""
+    """Who looks at a map: a user, their session, and proof that the password is still the same.
+
+    ``part`` names the banks they may see, None when it is the whole site.
+    """
 
     user_id: int
     session_key: str | None
     password_hash: str
+    part: frozenset[int] | None = None
 
 
-def sites_for(user: User | AnonymousUser, right: str = "view_site") -> QuerySet[Site]:
-    """Return the sites on which a user has a right: every fetch of the map goes through here."""
-    if not user.is_authenticated or not user.is_active:
-        return Site.objects.none()
-    found: QuerySet[Site] = get_objects_for_user(
-        user, f"lockers.{right}", Site, accept_global_perms=False
-    )
-    return found
+def sites_for(user: User | AnonymousUser) -> QuerySet[Site]:
+    """Return the sites of which a user may see something, be it a single area."""
+    return scoping.places_of(user)
 
 
 def may(user: User | AnonymousUser, right: str, site_id: int) -> bool:
-    """Say whether a user has a right at a site."""
-    return sites_for(user, right).filter(pk=site_id).exists()
+    """Say whether a user has a right at all of a site."""
+    return scoping.sites_of(user, f"lockers.{right}").filter(pk=site_id).exists()
 
 
-def site_map(site_id: int, at: dt.datetime) -> SiteMap:
-    """Return the whole map of a site: three statements, whatever its size.
+def may_at(user: User | AnonymousUser, right: str, bank_id: int) -> bool:
+    """Say whether a user has a right at a bank, by its site or by its area."""
+    return scoping.banks_of(user, f"lockers.{right}").filter(pk=bank_id).exists()
+
+
+def seen_part(user: User | AnonymousUser, site_id: int) -> frozenset[int] | None:
+    """Return the banks of a site that a user may see, or None when it is all of them.
+
+    Whoever may see nothing there gets the empty set.
+    """
+    if may(user, "view_site", site_id):
+        return None
+    seen = scoping.banks_of(user).filter(site=site_id)
+    return frozenset(seen.values_list("pk", flat=True))
+
+
+def site_map(site_id: int, at: dt.datetime, *, only: frozenset[int] | None = None) -> SiteMap:
+    """Return the map of a site, or of ``only`` some banks: three statements, whatever its size.
 
     Raises Site.DoesNotExist. The caller has checked the right to see it.
     """
     site = Site.objects.select_related("organisation").get(pk=site_id)
+    if only is not None:
+        return SiteMap(site, banks_of(at, bank_ids=only), bank_states(only, at), at)
     return SiteMap(site, banks_of(at, site_ids=[site_id]), site_states([site_id], at), at)
 
 
@@ -74,9 +90,10 @@ def presences(bridge_ids: Iterable[int]) -> dict[int, tuple[bool, dt.datetime]]:
 
 
 def still_watching(watchers: Collection[Watcher], site_id: int, at: dt.datetime) -> set[Watcher]:
-    """Return those who may still see the site: a few statements for however many maps are open.
+    """Return those who may still see what they see: a few statements for all whole maps.
 
-    A log-out, a new password, a deactivated log-in and a right taken away all end it.
+    One more for each who sees a part. A log-out, a new password, a deactivated log-in, a right
+    taken away and a part that is another one now all end it.
     """
     users = {
         user.pk: user
@@ -90,20 +107,24 @@ def still_watching(watchers: Collection[Watcher], site_id: int, at: dt.datetime)
             "session_key", flat=True
         )
     )
-    site = Site.objects.filter(pk=site_id).first()
-    if site is None:
+    if not Site.objects.filter(pk=site_id).exists():
         return set()
-    allowed = {pk for pk, user in users.items() if user.is_superuser}
-    given = cast(
-        "QuerySet[User]",
-        get_users_with_perms(site, with_group_users=True, only_with_perms_in=["view_site"]),
-    )
-    allowed |= {user.pk for user in given}
+    whole = scoping.holders_of("lockers.view_site", site_id)
+    whole |= {pk for pk, user in users.items() if user.is_superuser}
+    parts = {
+        pk: seen_part(users[pk], site_id)
+        for pk in {watcher.user_id for watcher in watchers if watcher.part is not None}
+        if pk in users
+    }
     return {
         watcher
         for watcher in watchers
-        if watcher.user_id in allowed
-        and watcher.user_id in users
+        if watcher.user_id in users
+        and (
+            watcher.user_id in whole
+            if watcher.part is None
+            else parts[watcher.user_id] == watcher.part
+        )
         and (watcher.session_key is None or watcher.session_key in sessions)
         and users[watcher.user_id].get_session_auth_hash() == watcher.password_hash
     }

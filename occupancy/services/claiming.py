@@ -22,7 +22,6 @@ from audit.actions import Action
 from audit.errors import Again, Refusal
 from audit.services import events
 from audit.services.events import Actor
-from lockers import presence
 from lockers.choices import CommandStatus
 from lockers.errors import BridgeOffline
 from lockers.services import commands
@@ -34,7 +33,8 @@ from occupancy.errors import (
     NoPolicy,
     NoSuchCompartment,
 )
-from occupancy.services import expiry
+from occupancy.services import expiry, situations
+from occupancy.services.situations import Situation
 
 # Within one transaction; then it begins anew.
 _TRIES = 5
@@ -61,56 +61,6 @@ class Claimed:
     ends_at: dt.datetime
     command_id: uuid.UUID
 
-
-@dataclass(frozen=True)
-class _Situation:
-    """What is true for this person at this bank when they ask."""
-
-    organisation_id: int
-    site_id: int
-    bank_id: int
-    person_id: int
-    time_zone: str
-    person_status: str
-    is_held: bool
-    curfew_from: dt.time | None
-    curfew_until: dt.time | None
-    needs_low_door: bool
-    needs_wide_door: bool
-    needs_charging: bool
-    online: bool
-    policy_id: int | None
-    ends_at_time: dt.time | None
-    at_end: str | None
-    limit: int | None
-    slots: list[int]
-    stale: int
-
-
-_SITUATION = """
-SELECT s.organisation_id, s.id, b.id, p.id, s.time_zone, p.status,
-       EXISTS (SELECT FROM access_hold h WHERE h.person_id = p.id AND h.lifted_at IS NULL
-         AND h.starts_at <= %(at)s AND (h.ends_at IS NULL OR h.ends_at > %(at)s)),
-       b.curfew_from, b.curfew_until, p.needs_low_door,
-       p.needs_wide_door, p.needs_charging,
-       coalesce(bp.connection IS NOT NULL AND bp.last_seen_at > %(silent_since)s, false),
-       o.id, o.ends_at_time, o.at_end, o.limit_per_person, used.slots, used.stale
-FROM lockers_bank b
-JOIN lockers_site s ON s.id = b.site_id
-JOIN access_person p ON p.id = %(person)s AND p.organisation_id = s.organisation_id
-LEFT JOIN lockers_bridgepresence bp ON bp.bridge_id = b.bridge_id
-LEFT JOIN LATERAL (
-    SELECT * FROM occupancy_policy o
-    WHERE o.organisation_id = s.organisation_id
-      AND (o.bank_id = b.id OR o.bank_id IS NULL AND (o.site_id = s.id OR o.site_id IS NULL))
-    ORDER BY o.bank_id IS NULL, o.site_id IS NULL LIMIT 1) o ON true
-LEFT JOIN LATERAL (
-    SELECT coalesce(array_agg(x.slot), '{}') AS slots,
-           count(*) FILTER (WHERE x.ends_at <= %(at)s AND x.at_end = 'release') AS stale
-    FROM occupancy_claim x
-    WHERE x.holder_id = p.id AND x.policy_id = o.id AND x.closed_at IS NULL) used ON true
-WHERE b.id = %(bank)s
-"""
 
 _WISHED = """
     c.bank_id = %(bank)s
@@ -182,13 +132,13 @@ def claim(
     CompartmentTaken, NoSuchCompartment and BridgeOffline; Again when it is to be rolled back and
     asked once more, which ``idempotency.once`` does.
     """
-    situation: _Situation | None = None
+    situation: Situation | None = None
     try:
         with transaction.atomic(savepoint=False):
-            situation = _situation(person_id, bank_id, at)
+            situation = situations.read(person_id, bank_id, at)
             if situation.stale:
                 expiry.expire_due(at=at, holder_id=person_id)
-                situation = _situation(person_id, bank_id, at)
+                situation = situations.read(person_id, bank_id, at)
             slot, decision = _admit(situation, at)
             taken = _take(situation, slot, wanted, at)
             grants.issue(
@@ -236,20 +186,7 @@ class _Taken:
     ends_at: dt.datetime
 
 
-def _situation(person_id: int, bank_id: int, at: dt.datetime) -> _Situation:
-    from_presence = at - presence.SILENT_AFTER
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SITUATION,
-            {"person": person_id, "bank": bank_id, "at": at, "silent_since": from_presence},
-        )
-        row = cursor.fetchone()
-    if row is None:
-        raise NoSuchCompartment
-    return _Situation(*row)
-
-
-def _admit(situation: _Situation, at: dt.datetime) -> tuple[int, Decision]:
+def _admit(situation: Situation, at: dt.datetime) -> tuple[int, Decision]:
     """Return the number of the person's next claim, and why they may have it.
 
     Raises what keeps them from having one.
@@ -261,6 +198,9 @@ def _admit(situation: _Situation, at: dt.datetime) -> tuple[int, Decision]:
         Facts(
             person_status=situation.person_status,
             is_held=situation.is_held,
+            needs_access=situation.needs_access,
+            access_from=situation.access_from,
+            access_until=situation.access_until,
             curfew=curfew,
             time_zone=situation.time_zone,
         ),
@@ -278,9 +218,12 @@ def _admit(situation: _Situation, at: dt.datetime) -> tuple[int, Decision]:
     return left[0], decision
 
 
-def _take(situation: _Situation, slot: int, wanted: Wanted, at: dt.datetime) -> _Taken:
+def _take(situation: Situation, slot: int, wanted: Wanted, at: dt.datetime) -> _Taken:
     assert situation.ends_at_time is not None  # a situation with a policy has its columns
     ends_at = periods.next_local(at, situation.ends_at_time, zoneinfo.ZoneInfo(situation.time_zone))
+    if situation.needs_access and situation.access_until is not None:
+        # Nobody has a door longer than they may be here.
+        ends_at = min(ends_at, situation.access_until)
     values = {
         "bank": situation.bank_id,
         "size": wanted.size_id,
@@ -329,14 +272,14 @@ def _try(cursor: Any, values: dict[str, Any]) -> tuple[int, int, str] | None:
 
 
 def _why_nothing(
-    cursor: Any, values: dict[str, Any], situation: _Situation, wanted: Wanted, at: dt.datetime
+    cursor: Any, values: dict[str, Any], situation: Situation, wanted: Wanted, at: dt.datetime
 ) -> Exception:
     """Return why nothing was inserted: a refusal, or Again when others were only faster.
 
     Again rolls back first: a claimant that waited while it held the lock of a door it had lost
     could wait for one that waits for it.
     """
-    now = _situation(situation.person_id, situation.bank_id, at)
+    now = situations.read(situation.person_id, situation.bank_id, at)
     if values["slot"] in now.slots:
         # The person's own twin request was faster; with a higher limit there may be another slot.
         _admit(now, at)
@@ -372,7 +315,7 @@ def _nothing_left(cursor: Any, values: dict[str, Any], wanted: Wanted) -> Refusa
 
 
 def _record(
-    situation: _Situation,
+    situation: Situation,
     action: Action,
     actor: Actor,
     at: dt.datetime,

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit.services.idempotency import Reply
 from lockers.models import Bank
+from lockers.scoping import OVERRIDE, VIEW
 from lockers.services import openings
 from occupancy import selectors
 from occupancy.choices import Shown
@@ -23,7 +24,7 @@ from occupancy.views.changes import bank_for, once, opening_for, user_of
 @require_safe
 def bank(request: HttpRequest, bank_id: int) -> HttpResponse:
     """Show a bank's panel."""
-    return _panel(request, bank_for(user_of(request), bank_id, "view_site"))
+    return _panel(request, bank_for(user_of(request), bank_id, VIEW))
 
 
 @login_required
@@ -31,7 +32,7 @@ def bank(request: HttpRequest, bank_id: int) -> HttpResponse:
 def request_opening(request: HttpRequest, bank_id: int) -> HttpResponse:
     """Ask for every door of a bank to be opened."""
     user = user_of(request)
-    place = bank_for(user, bank_id, "operate_site")
+    place = bank_for(user, bank_id, OVERRIDE)
     form = ReasonForm(request.POST)
 
     def work() -> str:
@@ -48,7 +49,7 @@ def request_opening(request: HttpRequest, bank_id: int) -> HttpResponse:
 def confirm(request: HttpRequest, opening_id: int) -> HttpResponse:
     """Confirm an opening as the second person."""
     user = user_of(request)
-    opening = opening_for(user, opening_id, "operate_site")
+    opening = opening_for(user, opening_id, OVERRIDE)
 
     def work() -> str:
         doors = openings.confirm(opening_id=opening.pk, user_id=user.pk, at=timezone.now())
@@ -66,7 +67,7 @@ def confirm(request: HttpRequest, opening_id: int) -> HttpResponse:
 def cancel(request: HttpRequest, opening_id: int) -> HttpResponse:
     """Stop an opening."""
     user = user_of(request)
-    opening = opening_for(user, opening_id, "operate_site")
+    opening = opening_for(user, opening_id, OVERRIDE)
 
     def work() -> str:
         stopped = openings.cancel(opening_id=opening.pk, user_id=user.pk, at=timezone.now())
@@ -99,7 +100,7 @@ def _panel(request: HttpRequest, place: Bank, reply: Reply | None = None) -> Htt
             "online": facts.is_online(at),
             "wired": sum(door.is_wired for door in doors),
             "is_own": facts.opening is not None and facts.opening.requested_by == user.pk,
-            "may_operate": selectors.may(user, "operate_site", place.site_id),
+            "may_override": selectors.may_at(user, "override_site", place.pk),
             "reply": reply,
         },
         status=reply.status if reply else 200,

@@ -14,7 +14,7 @@ from audit.services import idempotency
 from audit.services.events import Actor
 from audit.services.idempotency import Reply
 from lockers.models import Bank, BankOpening, Compartment
-from occupancy import selectors
+from lockers.scoping import within
 
 T = TypeVar("T")
 
@@ -33,19 +33,19 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def door_for(user: User, compartment_id: int, right: str) -> Compartment:
-    """Return a compartment of a site where the user has a right; the rest does not exist."""
+    """Return a compartment that the user has a right on; the rest does not exist."""
     return _one(
         Compartment.objects.select_related("bank__site")
-        .filter(pk=min(compartment_id, LARGEST_ID), bank__site__in=selectors.sites_for(user, right))
+        .filter(within(user, right, "bank"), pk=min(compartment_id, LARGEST_ID))
         .first()
     )
 
 
 def bank_for(user: User, bank_id: int, right: str) -> Bank:
-    """Return a bank of a site where the user has a right; the rest does not exist."""
+    """Return a bank that the user has a right on; the rest does not exist."""
     return _one(
         Bank.objects.select_related("site")
-        .filter(pk=min(bank_id, LARGEST_ID), site__in=selectors.sites_for(user, right))
+        .filter(within(user, right), pk=min(bank_id, LARGEST_ID))
         .first()
     )
 
@@ -54,7 +54,7 @@ def opening_for(user: User, opening_id: int, right: str) -> BankOpening:
     """Return an opening of a bank where the user has a right; the rest does not exist."""
     return _one(
         BankOpening.objects.select_related("bank__site")
-        .filter(pk=min(opening_id, LARGEST_ID), bank__site__in=selectors.sites_for(user, right))
+        .filter(within(user, right, "bank"), pk=min(opening_id, LARGEST_ID))
         .first()
     )
 

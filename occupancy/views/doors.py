@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.services.idempotency import Reply
 from lockers.choices import ServiceStatus
 from lockers.models import Compartment
+from lockers.scoping import OPERATE, OVERRIDE, VIEW
 from occupancy import selectors
 from occupancy.choices import ClosedHow
 from occupancy.errors import AssignmentAlreadyReleased
@@ -25,14 +26,14 @@ from occupancy.views.changes import actor_of, door_for, once, user_of
 @require_safe
 def story(request: HttpRequest, compartment_id: int) -> HttpResponse:
     """Show the story of a door."""
-    return _panel(request, door_for(user_of(request), compartment_id, "view_site"))
+    return _panel(request, door_for(user_of(request), compartment_id, VIEW))
 
 
 @login_required
 @require_POST
 def open_door(request: HttpRequest, compartment_id: int) -> HttpResponse:
     """Open a door without a grant, with a reason."""
-    door = door_for(user_of(request), compartment_id, "operate_site")
+    door = door_for(user_of(request), compartment_id, OVERRIDE)
     form = ReasonForm(request.POST)
 
     def work() -> str:
@@ -51,7 +52,7 @@ def open_door(request: HttpRequest, compartment_id: int) -> HttpResponse:
 @require_POST
 def release(request: HttpRequest, compartment_id: int) -> HttpResponse:
     """Take a compartment back from its holder, with a reason."""
-    door = door_for(user_of(request), compartment_id, "operate_site")
+    door = door_for(user_of(request), compartment_id, OPERATE)
     form = ReleaseForm(request.POST)
 
     def work() -> str:
@@ -74,7 +75,7 @@ def release(request: HttpRequest, compartment_id: int) -> HttpResponse:
 @require_POST
 def service(request: HttpRequest, compartment_id: int) -> HttpResponse:
     """Take a compartment out of service or put it back, with a reason."""
-    door = door_for(user_of(request), compartment_id, "operate_site")
+    door = door_for(user_of(request), compartment_id, OPERATE)
     form = ServiceForm(request.POST)
 
     def work() -> str:
@@ -102,7 +103,8 @@ def _panel(request: HttpRequest, door: Compartment, reply: Reply | None = None) 
         {
             "story": selectors.compartment_story(door.pk, at),
             "site": door.bank.site,
-            "may_operate": selectors.may(user, "operate_site", door.bank.site_id),
+            "may_operate": selectors.may_at(user, "operate_site", door.bank_id),
+            "may_override": selectors.may_at(user, "override_site", door.bank_id),
             "reply": reply,
             "at": at,
         },

@@ -55,7 +55,8 @@ def site(request: HttpRequest, site_id: int) -> HttpResponse:
 def drawing(request: HttpRequest, site_id: int) -> HttpResponse:
     """Answer what the map is drawn from: places and shapes, no states."""
     place = _visible(selectors.sites_for(user_of(request)), site_id)
-    seen = selectors.site_map(place.pk, timezone.now())
+    part = selectors.seen_part(user_of(request), place.pk)
+    seen = selectors.site_map(place.pk, timezone.now(), only=part)
     return HttpResponse(
         frames.encode(frames.drawing(seen.banks, seen.doors)), content_type="application/json"
     )

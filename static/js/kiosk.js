@@ -2,14 +2,18 @@
 // the server. Nothing of a person is kept here but initials and opaque ids, and both go at the reset.
 
 import { post } from "./kiosk_api.js";
-import { choices, counts } from "./kiosk_choices.js";
+import { choices, counts, which } from "./kiosk_choices.js";
 import { countdown } from "./kiosk_countdown.js";
 import { doorway } from "./kiosk_door.js";
 import { drawing } from "./kiosk_drawing.js";
 import { hold } from "./kiosk_hold.js";
 import { idle } from "./kiosk_idle.js";
 import { link } from "./kiosk_link.js";
+import { WRONG_PIN } from "./kiosk_pad.js";
 import { pins } from "./kiosk_pin.js";
+import { changing } from "./kiosk_pin_change.js";
+import { note, reach, tell, toast } from "./kiosk_say.js";
+import { visiting } from "./kiosk_visitor.js";
 import { wedge } from "./kiosk_wedge.js";
 import { fill, shortTime } from "./kiosk_words.js";
 
@@ -17,7 +21,9 @@ const given = JSON.parse(document.getElementById("given").textContent);
 const { words, flow } = given;
 const $ = (selector) => document.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
-const IDENTIFYING = ["attract", "pin_start", "pin_number", "pin_code", "where_ask", "refused"];
+const IDENTIFYING = ["attract", "pin_start", "pin_lost", "pin_number", "pin_code", "pin_second", "pin_where",
+  "where_ask", "refused", "visitor", "visitor_code"];
+const NO_ACCESS = ["no_access", "access_over"];
 // A screen in use lets an idle one beside it answer a tap at the bank's own reader.
 const POLITE_MS = 700;
 
@@ -25,11 +31,12 @@ let step = "attract";
 let bank = given.state;
 let tied = false;
 let busy = false;
+let ending = Promise.resolve();
 let session = fresh();
-let toastTimer = 0;
 
 function fresh() {
-  return { scan: null, choices: null, held: null, marked: null, undoFor: 0, stopUndo() {} };
+  return { scan: null, choices: null, held: null, marked: null, undoFor: 0, mayChangePin: false,
+    isRecovery: false, stopUndo() {} };
 }
 
 // ---- steps -------------------------------------------------------------------------------
@@ -39,6 +46,7 @@ function go(event) {
   const changed = next !== step;
   step = next;
   document.body.dataset.step = step;
+  document.body.toggleAttribute("data-pad", !!$(`section[data-step="${step}"] [data-pad]`));
   for (const section of all("section[data-step]")) section.hidden = section.dataset.step !== step;
   if (changed) arrive($(`section[data-step="${step}"] h1`));
   if (step === "attract" || step === "revoked") idler.stop();
@@ -55,12 +63,15 @@ function arrive(heading) {
 }
 
 function reset() {
-  if (session.scan) post("/kiosk/end", { scan: session.scan });
+  const scan = session.scan ?? pin.waiting();
+  if (scan) ending = post("/kiosk/end", { scan });
   session.stopUndo();
   session = fresh();
   door.forget();
   finisher.reset();
   pin.forget();
+  change.forget();
+  visitor.forget();
   note("");
   toast("");
   $("#who").textContent = "";
@@ -76,11 +87,6 @@ function leave() {
   reach(false);
 }
 
-function reach(isOn) {
-  document.body.toggleAttribute("data-reach", isOn);
-  $('[data-do="reach"]').setAttribute("aria-pressed", String(isOn));
-}
-
 function draw() {
   const held = session.held;
   const isOffline = !tied || !bank.online;
@@ -89,6 +95,10 @@ function draw() {
   for (const button of all("[data-needs-doors]")) button.disabled = isOffline || bank.opening;
   for (const button of all("[data-here-only]")) button.hidden = !held?.here;
   $("#who").hidden = !session.scan;
+  $("#visitor").hidden = bank.visitors === "no";
+  $("#visitor_new").hidden = bank.visitors !== "register";
+  $("#change_pin").hidden = !session.mayChangePin || flow[step].change_pin === step;
+  tell($("#recovery"), session.isRecovery && !bank.opening ? words.recovered : "");
   $("#banner").hidden = !bank.opening;
   $("#banner").textContent = fill(words.bank_opening, { bank: given.bank.name });
   const offline = !tied
@@ -125,12 +135,6 @@ function yours(held, offline) {
   tell(live, offline || fill(text, { number: held.number, time: until }));
 }
 
-// What says the same is left alone: a change is read out.
-function tell(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-  element.hidden = !text;
-}
-
 // Where doors are drawn too small for a fingertip, a touch marks one and a key takes it.
 function pick(one) {
   if (view.isLarge(one.id)) claim({ choice: { compartment: one.id } });
@@ -147,16 +151,6 @@ function mark() {
   tell($("#take_marked"), isFree ? fill(words.take_marked, session.marked) : "");
 }
 
-function note(text) {
-  for (const one of all("[data-note]")) tell(one, text);
-}
-
-function toast(text) {
-  clearTimeout(toastTimer);
-  tell($("#toast"), text);
-  if (text) toastTimer = setTimeout(() => toast(""), 6000);
-}
-
 // ---- asking the server --------------------------------------------------------------------
 
 async function ask(path, body) {
@@ -164,12 +158,14 @@ async function ask(path, body) {
   busy = true;
   document.body.dataset.busy = "";
   const mine = session;
+  // The last turn is over there too: the same badge again would be taken for the same scan.
+  await ending;
   const answer = await post(path, body);
   busy = false;
   delete document.body.dataset.busy;
   // Cleared meanwhile: what comes back now is nobody's. A scan that was made is ended.
   if (mine !== session) {
-    if (answer.body.scan) post("/kiosk/end", { scan: answer.body.scan });
+    if (answer.body.scan) ending = post("/kiosk/end", { scan: answer.body.scan });
     return null;
   }
   idler.touchIfOn();
@@ -189,7 +185,9 @@ function revoked() {
 function refuse(answer) {
   if (answer.body.code === "scan_over") session.scan = null;
   const mayChoose = session.scan && session.choices?.left && !session.held;
-  $("#choose_again").hidden = !mayChoose;
+  const mayAsk = session.scan && NO_ACCESS.includes(answer.body.code);
+  $("#ask_access").hidden = !mayAsk;
+  $("#choose_again").hidden = !mayChoose || mayAsk;
   $("[data-refusal]").textContent = answer.body.message ?? words.gave_up;
   go("refused");
 }
@@ -199,44 +197,46 @@ async function identify(body) {
   const answer = await ask("/kiosk/scan", body);
   if (!answer) return;
   if (!answer.ok) {
-    if (answer.body.code === "scan_taken" || !IDENTIFYING.includes(step)) return;
-    if (step === "pin_code" && "pin" in body) pin.refused(answer);
-    else refuse(answer);
+    const { code } = answer.body;
+    if (code === "scan_taken" || !IDENTIFYING.includes(step)) return;
+    if (step === "visitor_code" && ["wrong_code", "too_many_tries"].includes(code)) visitor.refused(answer);
+    else if (code === "pin_required" && !("pin" in body)) {
+      pin.besides(body);
+      go("needs_pin");
+    } else if ("pin" in body && (step === "pin_code" || (document.body.hasAttribute("data-pad") && WRONG_PIN.includes(code)))) {
+      pin.refused(step, answer);
+    } else refuse(answer);
     return;
   }
-  const { scan, initials, holds, choices: may } = answer.body;
+  const { holds, choices: may } = answer.body;
   const here = holds.filter((one) => one.here);
-  Object.assign(session, { scan, choices: may });
-  $("#who").textContent = fill(words.someone, { initials });
+  known(answer.body);
   pin.forget();
   session.held = here[0] ?? holds[0] ?? null;
   if (here.length > 1) {
-    which(here);
+    which(here, (one) => {
+      session.held = one;
+      go("picked");
+    });
     go("identified_many");
   } else if (here.length === 1) go("identified_holder");
-  else if (holds.length && (asked === "where_ask" || !may.left)) go("identified_elsewhere");
+  else if (holds.length && (["where_ask", "pin_where"].includes(asked) || !may.left)) go("identified_elsewhere");
   else {
     session.held = null;
     go("identified_free");
   }
 }
 
-function which(held) {
-  $("#which").replaceChildren(
-    ...held.map((one) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "key key--card";
-      button.innerHTML = "<strong></strong><span></span>";
-      button.firstChild.textContent = one.number;
-      button.lastChild.textContent = one.where;
-      button.addEventListener("click", () => {
-        session.held = one;
-        go("picked");
-      });
-      return button;
-    }),
-  );
+function known(told) {
+  Object.assign(session, { scan: told.scan, choices: told.choices, mayChangePin: told.may_change_pin, isRecovery: told.is_recovery });
+  $("#who").textContent = fill(words.someone, { initials: told.initials });
+}
+
+async function askForAccess() {
+  const answer = await ask("/kiosk/ask", { scan: session.scan });
+  if (!answer) return;
+  if (answer.ok) go("asked");
+  else refuse(answer);
 }
 
 async function claim(choice) {
@@ -305,6 +305,12 @@ const view = drawing($("#bank"), given.drawing, {
   onPick: pick,
 });
 const pin = pins(words, { onNumber: () => go("entered"), onPin: identify });
+const change = changing(words, {
+  go,
+  refuse,
+  send: (body) => ask("/kiosk/pin", { scan: session.scan, ...body }),
+});
+const visitor = visiting(words, { go, ask, refuse, identify, known });
 const finisher = hold($("#finish"), $("#finish_plain"), { words, onDone: finish });
 const socket = link({
   onMessage(message) {
@@ -358,6 +364,10 @@ const actions = {
   ask_where: () => go("ask_where"),
   pick_door: () => { pin.pick("door"); go("picked"); },
   pick_person: () => { pin.pick("personal_number"); go("picked"); },
+  lost_badge: () => go("lost_badge"),
+  change_pin: () => { change.begin(); go("change_pin"); },
+  ...visitor.actions,
+  ask_access: askForAccess,
   back: () => go("back"),
   again: () => { session.held = null; note(""); go(step === "yours" ? "another" : "again"); },
   any: () => claim({ choice: { any: true } }),

@@ -44,3 +44,19 @@ function made(drawing, size, onChoice) {
   key.addEventListener("click", () => onChoice(size.id));
   return key;
 }
+
+/** The doors that somebody holds, as keys to choose from. */
+export function which(held, onPick) {
+  document.getElementById("which").replaceChildren(
+    ...held.map((one) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "key key--card";
+      button.innerHTML = "<strong></strong><span></span>";
+      button.firstChild.textContent = one.number;
+      button.lastChild.textContent = one.where;
+      button.addEventListener("click", () => onPick(one));
+      return button;
+    }),
+  );
+}

@@ -1,44 +1,31 @@
-// A door's number or a personal number, then the PIN. After too many wrong ones the keys rest, and
-// the seconds are counted where the person looks.
+// A door's number or a personal number, then the PIN; or the PIN that a bank asks for besides a badge.
 
-import { countdown } from "./kiosk_countdown.js";
 import { pad } from "./kiosk_pad.js";
-import { fill } from "./kiosk_words.js";
 
 export function pins(words, { onNumber, onPin }) {
-  const note = document.getElementById("pin_note");
   let asked = "";
   let number = "";
-  let stop = () => {};
+  // The badge or waiting scan that the PIN belongs to; it goes with the next reset.
+  let shown = null;
 
-  const numberPad = pad(document.querySelector('section[data-step="pin_number"]'), {
-    masked: false, fill, words,
-    onEnter(typed) {
-      number = typed;
-      say("");
-      stop();
-      codePad.clear(words.type_pin);
-      onNumber();
-    },
-  });
-  const codePad = pad(document.querySelector('section[data-step="pin_code"]'), {
-    masked: true, fill, words,
-    onEnter: (pin) => onPin({ [asked]: number, pin }),
-  });
-
-  function say(text) {
-    note.textContent = text;
-    note.hidden = !text;
-    // The seconds that follow a sentence are for the eye.
-    note.removeAttribute("aria-live");
-  }
+  const pads = {
+    pin_number: pad("pin_number", {
+      masked: false, words,
+      onEnter(typed) {
+        number = typed;
+        pads.pin_code.begin(words.type_pin);
+        onNumber();
+      },
+    }),
+    pin_code: pad("pin_code", { masked: true, words, onEnter: (pin) => onPin({ [asked]: number, pin }) }),
+    pin_second: pad("pin_second", { masked: true, words, onEnter: (pin) => onPin({ ...shown, pin }) }),
+    pin_where: pad("pin_where", { masked: true, words, onEnter: (pin) => onPin({ ...shown, pin }) }),
+  };
 
   function forget() {
-    stop();
     number = "";
-    numberPad.clear();
-    codePad.clear();
-    say("");
+    shown = null;
+    for (const one of Object.values(pads)) one.begin();
   }
 
   return {
@@ -46,27 +33,15 @@ export function pins(words, { onNumber, onPin }) {
     pick(what) {
       forget();
       asked = what;
-      numberPad.clear(what === "door" ? words.type_door : words.type_person);
+      pads.pin_number.begin(what === "door" ? words.type_door : words.type_person);
     },
-    refused(answer) {
-      codePad.clear();
-      const seconds = answer.body.facts?.wait_seconds;
-      if (!seconds) {
-        say(answer.body.message ?? words.gave_up);
-        return;
-      }
-      codePad.block(true);
-      stop();
-      stop = countdown(seconds, (left) => {
-        if (left > 0) {
-          note.textContent = `${words.no_match} ${fill(words.wait, { n: left })}`;
-          note.hidden = false;
-          if (left < seconds) note.setAttribute("aria-live", "off");
-        } else {
-          codePad.block(false);
-          say(words.try_now);
-        }
-      });
+    besides(body) {
+      shown = body;
+      pads.pin_second.begin(words.type_second);
+      pads.pin_where.begin(words.type_second);
     },
+    /** The scan that waits for its PIN, if that is what was shown. */
+    waiting: () => shown?.scan ?? null,
+    refused: (step, answer) => pads[step].refused(answer),
   };
 }

@@ -3,6 +3,11 @@
 // Keys are caught before anything on the page sees them; none ever reaches a PIN pad or a button.
 
 const WINDOW_MS = 1500;
+// A pass (access/passes.py) begins like this, is longer, and has no fixed length: its signature
+// tells whether it came whole.
+const SIGNED = "LW1:";
+const LONGEST_PASS = 400;
+const PASS_WINDOW_MS = 4000;
 const KEYS = { Enter: "\r", Tab: "\t" };
 
 export function wedge(readers, { onRead, onBadRead }) {
@@ -29,18 +34,24 @@ export function wedge(readers, { onRead, onBadRead }) {
     timer = setTimeout(isNoise ? forget : reject, WINDOW_MS);
   }
 
+  const isPass = (text, reader) => text.startsWith(reader.prefix + SIGNED);
   const ends = (char) => readers.some((reader) => reader.suffix.startsWith(char));
   const fits = (text) =>
     readers.some((reader) => {
       const bare = text.length - reader.prefix.length;
       if (bare <= 0) return reader.prefix.startsWith(text);
       if (!text.startsWith(reader.prefix)) return false;
+      if (isPass(text, reader)) return bare <= LONGEST_PASS + reader.suffix.length;
       if (bare <= reader.length) return !ends(text.at(-1));
       return reader.suffix.startsWith(text.slice(reader.prefix.length + reader.length));
     });
   const isWhole = (text) =>
     readers.some(
-      (r) => fits(text) && text.length === r.prefix.length + r.length + r.suffix.length,
+      (r) =>
+        fits(text) &&
+        (isPass(text, r)
+          ? text.endsWith(r.suffix)
+          : text.length === r.prefix.length + r.length + r.suffix.length),
     );
 
   window.addEventListener(
@@ -62,6 +73,10 @@ export function wedge(readers, { onRead, onBadRead }) {
         else buffer += char;
       } else {
         buffer += char;
+        if (readers.some((reader) => buffer === reader.prefix + SIGNED)) {
+          clearTimeout(timer);
+          timer = setTimeout(reject, PASS_WINDOW_MS);
+        }
         if (isWhole(buffer)) {
           const raw = buffer;
           forget();

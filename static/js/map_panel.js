@@ -58,8 +58,7 @@ export class Panel {
   }
 
   load() {
-    const { kind, id } = this.shown;
-    return htmx.ajax("GET", this.addresses[kind].replace("/0/", `/${id}/`), { target: story });
+    return htmx.ajax("GET", this.address(), { target: story });
   }
 
   // Something changed at what is shown: read it again, unless somebody is writing a reason.
@@ -71,6 +70,14 @@ export class Panel {
       this.isStale = this.isWriting();
       if (!this.isStale) this.load();
     }, 150);
+  }
+
+  address() {
+    return this.addresses[this.shown.kind].replace("/0/", `/${this.shown.id}/`);
+  }
+
+  isOver({ verb, path }) {
+    return !this.shown || (verb === "get" && new URL(path, location.href).pathname !== this.address());
   }
 
   isWriting() {
@@ -134,6 +141,11 @@ export class Panel {
 
   judge(event) {
     const { xhr, requestConfig } = event.detail;
+    if (event.detail.target === story && this.isOver(requestConfig)) {
+      // Asked before the panel was closed, or turned to something else.
+      event.detail.shouldSwap = false;
+      return;
+    }
     const isRenewal = requestConfig.verb === "get" && event.detail.target === story && this.standing === this.shown;
     if (isRenewal && this.isWriting()) {
       // Asked before somebody began to write, answered after: what is being written stays.

@@ -25,7 +25,7 @@ from tests.admin_pages import filled_in, signed_in
 from tests.factories.cast import AMIRA_BADGE, AMIRA_PIN, BEN_BADGE, SETUP, Estate
 
 NEW_BADGE = "7719930462"
-NEW_PIN = "830517"
+NEW_PIN = "830562"
 
 
 def issue_badge(user: User, person: Person, number: str) -> Any:
@@ -262,16 +262,16 @@ def test_an_action_on_everything_stays_within_ones_organisation(estate: Estate) 
 
 def test_a_log_in_and_a_log_out_are_in_the_trail(estate: Estate) -> None:
     client = Client()
-    posted = {"username": "olga", "password": "correct horse", "next": "/admin/"}
-    assert client.post("/admin/login/", posted).status_code == 302
+    posted = {"login": "olga", "password": "correct horse", "next": "/admin/"}
+    assert client.post("/account/login/", posted).status_code == 302
     assert client.post("/admin/logout/").status_code in (200, 302)
     told = Event.objects.filter(actor_kind="staff", actor_id=str(estate.olga.pk)).order_by("pk")
     assert [event.action for event in told] == [Action.LOGGED_IN, Action.LOGGED_OUT]
 
 
 def test_a_failed_log_in_is_in_the_trail_without_the_password(estate: Estate) -> None:
-    posted = {"username": "olga", "password": "battery-staple-4471", "next": "/admin/"}
-    assert Client().post("/admin/login/", posted).status_code == 200
+    posted = {"login": "olga", "password": "battery-staple-4471", "next": "/admin/"}
+    assert Client().post("/account/login/", posted).status_code == 200
     (event,) = Event.objects.filter(action=Action.LOGIN_FAILED)
     assert (event.actor_kind, event.actor_id) == (Actor.anonymous().kind, "")
     assert event.subject == "user:olga"
@@ -280,8 +280,8 @@ def test_a_failed_log_in_is_in_the_trail_without_the_password(estate: Estate) ->
 
 
 def test_a_failed_log_in_with_a_very_long_name_is_in_the_trail_too(estate: Estate) -> None:
-    posted = {"username": "x" * 150, "password": "battery-staple-4471", "next": "/admin/"}
-    assert Client().post("/admin/login/", posted).status_code == 200
+    posted = {"login": "x" * 150, "password": "battery-staple-4471", "next": "/admin/"}
+    assert Client().post("/account/login/", posted).status_code == 200
     (event,) = Event.objects.filter(action=Action.LOGIN_FAILED)
     assert event.subject == "user:" + "x" * 75
 

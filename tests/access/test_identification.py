@@ -159,11 +159,6 @@ def test_one_terminal_that_guesses_at_many_people_has_to_wait(
     assert isinstance(refused(lambda: try_pin(where, at, AMIRA_PIN)), TooManyAttempts)
 
 
-@pytest.mark.parametrize("pin", ["111111", "123456", "987654", "12345", "1234567890123", "12a456"])
-def test_pins_that_would_be_guessed_are_refused(pin: str) -> None:
-    assert not credentials.is_strong(pin)
-
-
 def test_a_badge_cannot_belong_to_two_people(estate: Estate, at: dt.datetime) -> None:
     refusal = refused(
         lambda: credentials.issue_badge(

@@ -134,7 +134,8 @@ def test_badges_that_collide_are_reported_before_anything_is_saved(
     found = problems(answer)
     both = ["The same badge stands in rows 3, 4. It can be one person's only."]
     assert found.pop(3) == found.pop(4) == {"badge": both}
-    assert found.pop(5) == {"badge": ["This badge belongs to somebody already. Use another."]}
+    (taken,) = found.pop(5)["badge"]
+    assert taken.startswith("This badge belongs to somebody already: it is on Ben Example, and")
     assert "suspended or revoked" in found.pop(6)["badge"][0]
     assert "no badge number" in found.pop(7)["badge"][0]
     assert found == {}

@@ -17,7 +17,22 @@ from django.apps import apps
 from django.db import IntegrityError, models
 
 from access.choices import CredentialKind
-from access.models import Credential, Department, Grant, Group, Hold, Role
+from access.models import (
+    Credential,
+    Department,
+    Grant,
+    Group,
+    Hold,
+    ImportMapping,
+    Incident,
+    IncidentNote,
+    Pass,
+    Procedure,
+    Role,
+    RoleAssignment,
+    Run,
+    RunStep,
+)
 from audit.models import Answer
 from lockers.models import (
     Bank,
@@ -31,6 +46,7 @@ from lockers.models import (
 )
 from occupancy.models import Assignment, Claim
 from tests import factories
+from tests.architecture import key_breaks, visit_breaks
 from tests.architecture.test_imports import APPS
 from tests.factories.cast import Estate
 
@@ -107,6 +123,10 @@ def pin(estate: Estate, **values: Any) -> None:
     )
 
 
+def profile(estate: Estate, **values: Any) -> None:
+    factories.ReaderProfileFactory(organisation=estate.organisation, **values)
+
+
 def hours(estate: Estate, closes: int = 18) -> None:
     OpeningHours.objects.create(
         site=estate.site, weekday=0, opens_at=dt.time(8), closes_at=dt.time(closes)
@@ -116,6 +136,12 @@ def hours(estate: Estate, closes: int = 18) -> None:
 def line(estate: Estate) -> None:
     LockEvent.objects.create(
         bridge=estate.bridge, journal=uuid.UUID(int=1), seq=1, kind="test", occurred_at=NINE
+    )
+
+
+def checklist(estate: Estate, **values: Any) -> Run:
+    return Run.objects.create(
+        person=estate.amira, kind="onboarding", name="Onboarding", started_at=NINE, **values
     )
 
 
@@ -161,6 +187,15 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     "lockers_one_reader_per_name": lambda e: factories.ReaderFactory(
         bank=e.bank, name=e.reader.name
     ),
+    "lockers_one_reader_profile_per_name": lambda e: twice(lambda: profile(e)),
+    "lockers_one_reader_profile_per_key": lambda e: [
+        profile(e, name=name, key="same") for name in ("One", "Two")
+    ],
+    "lockers_reader_profile_has_its_own_key": lambda e: profile(e, key="main"),
+    "lockers_reader_profile_says_how_to_read": lambda e: profile(e, kind="uid", uid_bytes=5),
+    "lockers_uid_profile_is_plain": lambda e: profile(
+        e, kind="uid", uid_bytes=4, assurance="secure"
+    ),
     "lockers_reader_has_a_length": lambda e: factories.ReaderFactory(bank=e.bank, length=0),
     "lockers_one_controller_per_name": lambda e: factories.ControllerFactory(
         bridge=e.bridge, name="Board 1", unit=99
@@ -181,6 +216,38 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
         deadline=NINE,
     ),
     "lockers_one_event_per_number": lambda e: twice(lambda: line(e)),
+    "access_one_person_per_external_id": lambda e: twice(
+        lambda: factories.PersonFactory(organisation=e.organisation, external_id="E1")
+    ),
+    "access_one_procedure_per_kind_of_person": lambda e: twice(
+        lambda: Procedure.objects.create(organisation=e.organisation, kind="onboarding", name="P")
+    ),
+    "access_one_import_mapping_per_name": lambda e: twice(
+        lambda: ImportMapping.objects.create(organisation=e.organisation, name="List")
+    ),
+    "access_one_open_run_per_person_and_kind": lambda e: twice(lambda: checklist(e)),
+    "access_run_finishes_after_it_starts": lambda e: checklist(
+        e, finished_at=NINE - dt.timedelta(hours=1)
+    ),
+    "access_step_is_left_out_with_a_reason": lambda e: RunStep.objects.create(
+        run=checklist(e),
+        position=1,
+        verb="card",
+        words="Card",
+        is_required=True,
+        is_skipped=True,
+        done_at=NINE,
+    ),
+    "access_incident_says_what_happened": lambda e: Incident.objects.create(
+        site=e.site, kind="damage", summary="", happened_at=NINE
+    ),
+    "access_incident_note_says_something": lambda e: IncidentNote.objects.create(
+        incident=Incident.objects.create(
+            site=e.site, kind="damage", summary="Hinge", happened_at=NINE
+        ),
+        text="",
+        written_at=NINE,
+    ),
     "access_one_department_per_name": lambda e: twice(
         lambda: Department.objects.create(organisation=e.organisation, name="Sales")
     ),
@@ -204,11 +271,18 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     "access_credential_ends_after_it_starts": lambda e: pin(
         e, person=e.ben, valid_from=NINE, valid_until=NINE
     ),
+    "access_pin_that_is_lent_has_an_end": lambda e: pin(e, person=e.ben, purpose="recovery"),
+    "access_pass_ends_after_it_starts": lambda e: Pass.objects.create(
+        person=e.amira, starts_at=NINE, ends_at=NINE, issued_at=NINE
+    ),
     "access_hold_has_a_reason": lambda e: Hold.objects.create(
         person=e.amira, reason="", starts_at=NINE
     ),
     "access_hold_ends_after_it_starts": lambda e: Hold.objects.create(
         person=e.amira, reason="asked for", starts_at=NINE, ends_at=NINE
+    ),
+    "lockers_shortest_pin_is_sensible": lambda e: (
+        type(e.organisation).objects.filter(pk=e.organisation.pk).update(pin_length=5)
     ),
     "lockers_curfew_has_two_different_ends": lambda e: Bank.objects.filter(pk=e.bank.pk).update(
         curfew_from=NINE.time()
@@ -216,9 +290,19 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     "access_badge_has_digest_and_pin_has_verifier": lambda e: pin(
         e, person=e.ben, digest="also a badge"
     ),
+    "access_role_is_given_on_one_place": lambda e: RoleAssignment.objects.create(
+        user=e.olga, role="auditor", site=e.site, organisation=e.organisation, given_at=NINE
+    ),
+    "access_one_role_per_place": lambda e: twice(
+        lambda: RoleAssignment.objects.create(
+            user=e.olga, role="auditor", site=e.site, given_at=NINE
+        )
+    ),
     "access_grant_ends_after_it_starts": lambda e: Grant.objects.create(
         person=e.amira, compartment=e.doors[0], starts_at=NINE, ends_at=NINE
     ),
+    **key_breaks.BREAKS,
+    **visit_breaks.BREAKS,
     "occupancy_one_claim_per_compartment_and_time": overlap,
     "occupancy_one_started_claim_per_compartment": second_start,
     "occupancy_no_more_than_the_limit": lambda e: [

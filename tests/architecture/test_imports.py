@@ -17,6 +17,8 @@ EDGE = [
     "lockers/drivers",
     "access/decisions.py",
     "access/hashing.py",
+    "access/badges",
+    "access/passes.py",
 ]
 NOT_ON_THE_EDGE = {
     "django",

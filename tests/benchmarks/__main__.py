@@ -17,7 +17,7 @@ def main(only: str | None) -> None:
     django.setup()
     from django.core.management import call_command
 
-    from tests.benchmarks import claims, maps, pushes, starts, taps
+    from tests.benchmarks import claims, deciding, maps, people, pins, pushes, starts, taps
     from tests.benchmarks.place import Place
     from tests.servers import ASGI, WSGI, free_port, serving
 
@@ -26,6 +26,9 @@ def main(only: str | None) -> None:
         "taps": taps.measure,
         "pushes": pushes.measure,
         "maps": maps.measure,
+        "deciding": deciding.measure,
+        "people": people.measure,
+        "pins": pins.measure,
         "starts": starts.measure,
     }
     if only and only not in measurements:

@@ -63,7 +63,7 @@ def open_kiosk(chromium: Browser, server: str) -> Iterator[OpenKiosk]:
         page.clock.install()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{server}/kiosk/")
-        expect(page.locator("body")).to_have_attribute("data-tie", "up")
+        expect(page.locator("body")).to_have_attribute("data-tie", "up", timeout=15_000)
         return page
 
     yield opened

@@ -28,3 +28,15 @@ CONTRAST = """
   const isFaint = (one) => contrast(getComputedStyle(one).color, ground(one))
     < (parseFloat(getComputedStyle(one).fontSize) >= 24 ? 3 : 4.5);
 """
+
+# All words that can be seen and are too faint for what they stand on.
+FAINT_WORDS = (
+    "() => {"
+    + CONTRAST
+    + """
+  return [...document.querySelectorAll("body *:not(svg *, script)")]
+    .filter((one) => one.checkVisibility() && !one.closest(".skip, .visually-hidden"))
+    .filter((one) => written(one) && isFaint(one))
+    .map((one) => one.outerHTML.slice(0, 80));
+}"""
+)

@@ -125,7 +125,7 @@ def test_the_keyboard_alone_gets_a_door_and_the_focus_is_always_seen(
         assert outline["outlineStyle"] == "solid", outline
         assert float(outline["outlineWidth"].removesuffix("px")) >= 3, outline
         seen.append(outline["text"].split("\n")[0])
-    # As it is read: the simplest first, the way out last.
+    # As it is read: the simplest first, then the way out, then what is rarely wanted.
     assert [re.split(r"\d|handbag|cabin", text)[0].strip() for text in seen] == [
         "Any",
         "Small",
@@ -133,6 +133,7 @@ def test_the_keyboard_alone_gets_a_door_and_the_focus_is_always_seen(
         "Choose on the drawing",
         "Cancel",
         "Lower buttons",
+        "Change my PIN",
     ]
     page.get_by_role("button", name="Choose on the drawing").press("Enter")
     at_step(page, "drawing")

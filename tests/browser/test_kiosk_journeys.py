@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from audit.models import Event
 from kiosk.models import Scan
@@ -62,6 +62,26 @@ def test_a_touch_keeps_the_screen(page: Page, estate: Estate) -> None:
     press(page, "More time")
     expect(page.locator("#still")).to_be_hidden()
     at_step(page, "yours")
+
+
+def test_the_same_badge_right_after_the_screen_was_cleared_begins_anew(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/kiosk/end", lambda one: held.append(one))
+    tap(page)
+    at_step(page, "choose")
+    press(page, "Cancel")
+    at_step(page, "attract")
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    tap(page)
+    # Not before the last turn is over at the server too.
+    page.evaluate("new Promise(requestAnimationFrame)")
+    assert not [url for url in asked if url.endswith("/kiosk/scan")]
+    with page.expect_request("**/kiosk/scan"):
+        held.pop().continue_()
+    at_step(page, "choose")
+    press(page, "Any")
+    at_step(page, "door")
 
 
 def test_help_that_was_left_open_goes_too(page: Page) -> None:
@@ -228,5 +248,5 @@ def test_the_keys_do_not_stay_shut_for_the_next_person(page: Page, estate: Estat
     press(page, "Open my locker")
     type_on_pad(page, "3")
     at_step(page, "pin_code")
-    expect(page.locator("#pin_note")).to_be_hidden()
+    expect(page.locator("#pin_code_note")).to_be_hidden()
     expect(code.get_by_role("button", name="1", exact=True)).to_be_enabled()

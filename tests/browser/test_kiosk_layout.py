@@ -8,7 +8,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from lockers.models import BridgePresence
+from access.services import pins
+from lockers.choices import PinRule
+from lockers.models import Bank, BridgePresence
 from lockers.services import enrolment, openings
 from tests.browser.conftest import OpenKiosk
 from tests.browser.kiosk_screen import (
@@ -51,6 +53,11 @@ def through_every_step(page: Page, estate: Estate, reach: bool) -> None:
     press(page, "Use a PIN")
     at_step(page, "pin_start")
     fits(page, "pin_start")
+    press(page, "I lost my badge")
+    at_step(page, "pin_lost")
+    fits(page, "pin_lost")
+    press(page, "Back")
+    at_step(page, "pin_start")
     press(page, "Get a locker")
     at_step(page, "pin_number")
     fits(page, "pin_number")
@@ -58,7 +65,7 @@ def through_every_step(page: Page, estate: Estate, reach: bool) -> None:
     at_step(page, "pin_code")
     fits(page, "pin_code")
     type_on_pad(page, "999111")
-    expect(page.locator("#pin_note")).to_be_visible()
+    expect(page.locator("#pin_code_note")).to_be_visible()
     fits(page, "pin_code wrong")
     type_on_pad(page, AMIRA_PIN)
 
@@ -136,6 +143,82 @@ def through_every_step(page: Page, estate: Estate, reach: bool) -> None:
     expect(page.locator("#toast")).to_be_visible()
     fits(page, "refused toast")
     done(page, False)
+
+
+def through_the_steps_of_a_pin(page: Page, estate: Estate, reach: bool) -> None:
+    """Show the PIN besides the badge, then change it, with all that can go wrong."""
+    Bank.objects.update(pin_rule=PinRule.ALWAYS)
+    page.reload()
+    expect(page.locator("body")).to_have_attribute("data-tie", "up")
+    if reach:
+        press(page, "Lower buttons")
+    press(page, "Where is my locker?")
+    at_step(page, "where_ask")
+    tap(page)
+    at_step(page, "pin_where")
+    fits(page, "pin_where")
+    press(page, "Cancel")
+    at_step(page, "attract")
+    if reach:
+        press(page, "Lower buttons")
+    tap(page)
+    second = at_step(page, "pin_second")
+    fits(page, "pin_second")
+    type_on_pad(page, "999111")
+    expect(second.get_by_role("alert")).to_be_visible()
+    fits(page, "pin_second wrong")
+    type_on_pad(page, AMIRA_PIN)
+    at_step(page, "choose")
+    fits(page, "choose with a PIN")
+    press(page, "Change my PIN")
+    old = at_step(page, "pin_old")
+    fits(page, "pin_old")
+    for typed in ("999111", "730862", "730862"):
+        type_on_pad(page, typed)
+    at_step(page, "pin_old")
+    expect(old.get_by_role("alert")).to_be_visible()
+    fits(page, "pin_old wrong")
+    type_on_pad(page, AMIRA_PIN)
+    new = at_step(page, "pin_new")
+    fits(page, "pin_new")
+    type_on_pad(page, "01011990")
+    at_step(page, "pin_again")
+    fits(page, "pin_again")
+    type_on_pad(page, "01011990")
+    at_step(page, "pin_new")
+    expect(new.get_by_role("alert")).to_be_visible()
+    fits(page, "pin_new weak")
+    for _time in range(2):
+        type_on_pad(page, "730862")
+    at_step(page, "pin_changed")
+    fits(page, "pin_changed")
+    done(page, reach)
+    lent = pins.lend_recovery(person=estate.amira, actor=SETUP, at=timezone.now())
+    press(page, "Use a PIN")
+    press(page, "I lost my badge")
+    press(page, "I know my personal number")
+    type_on_pad(page, AMIRA_NUMBER)
+    at_step(page, "pin_code")
+    type_on_pad(page, lent.pin)
+    at_step(page, "choose")
+    expect(page.locator("#recovery")).to_be_visible()
+    fits(page, "choose after a recovery")
+    press(page, "Any")
+    at_step(page, "door")
+    fits(page, "door after a recovery")
+    PlayedBridge(estate).report("command_opened", "command_closed")
+    at_step(page, "yours")
+    fits(page, "yours after a recovery")
+    done(page, False)
+
+
+@pytest.mark.parametrize("reach", [False, True], ids=["usual", "reach"])
+@pytest.mark.parametrize("size", [UPRIGHT, LYING], ids=["upright", "lying"])
+def test_every_step_of_a_pin_fits_the_screen(
+    wide_estate: Estate, open_kiosk: OpenKiosk, size: tuple[int, int], reach: bool
+) -> None:
+    page = open_kiosk(size, color_scheme="dark" if reach else "light")
+    through_the_steps_of_a_pin(page, wide_estate, reach)
 
 
 @pytest.mark.parametrize("reach", [False, True], ids=["usual", "reach"])

@@ -27,7 +27,7 @@ def test_every_list_of_the_administration_is_in_the_menu_once() -> None:
 
 
 def test_the_menu_shows_only_what_somebody_may_see(estate: Estate) -> None:
-    assert set(shown_to(estate.rosa)) == {"Use", "People", "Estate", "Devices", "System"}
+    assert set(shown_to(estate.rosa)) == {"Use", "People", "Keys", "Estate", "Devices", "System"}
     staff = shown_to(estate.max)
     assert "System" not in staff
     assert {"Live map", "Events"} <= set(staff["Use"])

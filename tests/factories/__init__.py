@@ -9,7 +9,7 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from access.models import Department, Group, Person, User
+from access.models import Department, Group, Key, Lock, MasterSet, Person, User
 from kiosk.models import Terminal
 from lockers.models import (
     Area,
@@ -21,6 +21,7 @@ from lockers.models import (
     Door,
     Organisation,
     Reader,
+    ReaderProfile,
     Site,
     Size,
 )
@@ -130,6 +131,17 @@ class DoorFactory(DjangoModelFactory[Door]):
     changed_at = factory.LazyFunction(lambda: dt.datetime.now(dt.UTC))
 
 
+class ReaderProfileFactory(DjangoModelFactory[ReaderProfile]):
+    """Texts as they come, under a key of their own."""
+
+    class Meta:
+        model = ReaderProfile
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    name = "Front door"
+    key = factory.Sequence(lambda n: f"profile-{n}")
+
+
 class ReaderFactory(DjangoModelFactory[Reader]):
     class Meta:
         model = Reader
@@ -180,6 +192,35 @@ class TerminalFactory(DjangoModelFactory[Terminal]):
 
     bank = factory.SubFactory(BankFactory)
     name = factory.Sequence(lambda n: f"Kiosk {n}")
+
+
+class LockFactory(DjangoModelFactory[Lock]):
+    """The mechanical lock of a keyed door."""
+
+    class Meta:
+        model = Lock
+
+    compartment = factory.SubFactory(CompartmentFactory, lock_kind="keyed")
+    serial = factory.Sequence(lambda n: f"S{n:04d}")
+
+
+class MasterSetFactory(DjangoModelFactory[MasterSet]):
+    class Meta:
+        model = MasterSet
+
+    site = factory.SubFactory(SiteFactory)
+    name = factory.Sequence(lambda n: f"Master set {n}")
+
+
+class KeyFactory(DjangoModelFactory[Key]):
+    """A key to one lock."""
+
+    class Meta:
+        model = Key
+
+    lock = factory.SubFactory(LockFactory)
+    site = factory.SelfAttribute("lock.compartment.bank.site")
+    copy = factory.Sequence(lambda n: n + 1)
 
 
 class UserFactory(DjangoModelFactory[User]):

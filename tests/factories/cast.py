@@ -14,7 +14,7 @@ from guardian.shortcuts import assign_perm
 
 from access.choices import PersonKind, PersonStatus
 from access.models import Person, User
-from access.services import credentials
+from access.services import credentials, pins
 from audit.models import ActorKind
 from audit.services.events import Actor
 from kiosk.models import Terminal
@@ -114,7 +114,7 @@ class Estate:
             return someone
 
         amira = person("Amira", AMIRA_NUMBER, AMIRA_BADGE)
-        credentials.set_pin(person=amira, pin=AMIRA_PIN, actor=SETUP, at=at)
+        pins.set_pin(person=amira, pin=AMIRA_PIN, actor=SETUP, at=at)
         ben = person("Ben", "1002", BEN_BADGE, kind=PersonKind.STUDENT)
         carla = person("Carla", "1003", CARLA_BADGE, status=PersonStatus.SUSPENDED)
         dev = person("Dev", "1004", DEV_BADGE, status=PersonStatus.LEFT)
@@ -122,10 +122,10 @@ class Estate:
         maxi = factories.UserFactory(username="max")
         nina = factories.UserFactory(username="nina")
         rosa = factories.UserFactory(username="rosa", is_superuser=True)
-        for codename in ("view_site", "operate_site"):
+        for codename in ("view_site", "operate_site", "override_site"):
             assign_perm(codename, olga, site)
             assign_perm(codename, nina, other_site)
-        for codename in ("view_site", "operate_site", "manage_site"):
+        for codename in ("view_site", "operate_site", "override_site", "manage_site", "staff_site"):
             assign_perm(codename, maxi, site)
         return cls(
             organisation=organisation,

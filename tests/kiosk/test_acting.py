@@ -228,11 +228,11 @@ def test_an_open_door_is_said_before_it_is_opened_again(kiosk: Kiosk) -> None:
         [],
         {},
         {"badge": 1},
-        {"badge": "~0004215873\r", "pin": "1"},
+        {"badge": "~0004215873\r", "pin": 1},
         {"scan": "not-an-id"},
         {"personal_number": "1001"},
         {"door": "1", "pin": None},
-        {"badge": "x" * 300},
+        {"badge": "x" * 600},
         {"badge": "~00042\x0058\r"},
     ],
 )

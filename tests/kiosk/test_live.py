@@ -17,7 +17,7 @@ from kiosk import authentication, selectors
 from kiosk.consumers import terminal as terminals
 from kiosk.consumers.terminal import TerminalConsumer
 from kiosk.models import Scan
-from kiosk.services import doors, scans
+from kiosk.services import doors, readers, scans
 from lockers.choices import ReaderTransport
 from lockers.notify import COMMAND, MAP, SCAN, listener
 from lockers.services import enrolment, journal
@@ -78,7 +78,7 @@ def claim(estate: Estate) -> tuple[Scan, Claimed]:
     assert here is not None
     scan = scans.by_badge(here=here, raw=f"~{AMIRA_BADGE}\r", at=at)
     got = doors.claim(
-        here=here, person_id=scan.person_id, wanted=Wanted(), scan=str(scan.pk), at=at
+        here=here, who=scans.Stands(scan.person_id), wanted=Wanted(), scan=str(scan.pk), at=at
     )
     return scan, got
 
@@ -190,7 +190,7 @@ async def test_a_tap_at_the_banks_wired_reader_reaches_the_screen(estate: Estate
         await asyncio.wait_for(listener.connected.wait(), 5)
         async with Screen() as screen:
             await screen.told("bank")
-            await sync_to_async(scans.scan_at_reader)(
+            await sync_to_async(readers.scan_at_reader)(
                 reader_id=reader.pk,
                 text=AMIRA_BADGE,
                 scan_id=scan_id,

@@ -7,7 +7,7 @@ import pytest
 
 from audit.models import Event
 from kiosk.models import Scan, Terminal
-from kiosk.services import scans
+from kiosk.services import readers
 from lockers.choices import ReaderTransport
 from lockers.models import Command, Reader
 from lockers.services import enrolment
@@ -39,7 +39,7 @@ def tap(
 ) -> tuple[bool, str]:
     bridge_id = reader.bank.bridge_id
     assert bridge_id is not None
-    return scans.scan_at_reader(
+    return readers.scan_at_reader(
         reader_id=reader.pk,
         text=badge,
         scan_id=scan_id or uuid.uuid4(),
@@ -175,7 +175,7 @@ def test_a_reader_of_another_bridge_is_not_believed(
     estate: Estate, reader: Reader, at: dt.datetime
 ) -> None:
     stranger = factories.BridgeFactory(site=estate.site)
-    accepted, sentence = scans.scan_at_reader(
+    accepted, sentence = readers.scan_at_reader(
         reader_id=reader.pk,
         text=AMIRA_BADGE,
         scan_id=uuid.uuid4(),

@@ -170,8 +170,9 @@ def test_a_file_with_nothing_to_confirm_is_not_kept(pages: Pages, folder: Path) 
         (csv_of(["site"], ["a", "b"]), "0", "Row 2 has more cells"),
         (b"", "0", "empty"),
         (b"\n\n", "0", "This file is empty"),
-        ("site,bank\nCaf\u00e9,A\n".encode("cp1252"), "0", "This file is not UTF-8"),
-        ("site,bank\nA,B\n".encode("utf-16"), "0", "This file is not UTF-8"),
+        # A byte that Windows-1252 does not have either.
+        (b"site,bank\nCaf\x81,A\n", "0", "This file is not UTF-8"),
+        ("site,bank\nA,B\n".encode("utf-16")[:-1], "0", "This file is cut off"),
         (b"site\0,bank\n", "0", "This is not a CSV file"),
         (b'site,bank\n"' + b"x" * 200_000, "0", "This is not a CSV file"),
         (xlsx_of(HEADERS, door("9", 1)), "0", "Choose XLSX as the format"),

@@ -62,7 +62,7 @@ def test_everybody_else_logs_in_first(now_estate: Estate) -> None:
     for address in ("/map/", f"/map/{now_estate.site.pk}/", _door(now_estate)):
         answer = Client().get(address)
         assert answer.status_code == 302
-        assert answer.headers["Location"].startswith("/admin/login/")
+        assert answer.headers["Location"].startswith("/account/login/")
 
 
 def test_missing_and_forbidden_look_the_same(now_estate: Estate) -> None:
@@ -81,7 +81,8 @@ def test_missing_and_forbidden_look_the_same(now_estate: Estate) -> None:
 
 @pytest.mark.parametrize("verb", ["-open", "-release", "-service"])
 def test_seeing_a_site_is_not_operating_it(now_estate: Estate, verb: str) -> None:
-    remove_perm("operate_site", now_estate.olga, now_estate.site)
+    for right in ("operate_site", "override_site"):
+        remove_perm(right, now_estate.olga, now_estate.site)
     client = _as(now_estate.olga)
     panel = client.get(_door(now_estate))
     assert panel.status_code == 200

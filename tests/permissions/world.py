@@ -11,7 +11,9 @@ from typing import Any
 from django.test import Client
 from guardian.shortcuts import assign_perm
 
-from access.models import User
+from access.choices import RequestSource
+from access.models import Pass, User
+from access.services import passes, requests
 from audit.models import Event
 from audit.services.events import Actor
 from lockers.models import BankOpening
@@ -19,7 +21,7 @@ from lockers.services import openings
 from occupancy.services import assignments
 from occupancy.services.assignments import Wanted
 from tests import factories
-from tests.factories.cast import TERMINAL_TOKEN, Estate
+from tests.factories.cast import SETUP, TERMINAL_TOKEN, Estate
 
 # From outside to inside: nobody, a kiosk, staff of another site, staff of this one, everything.
 ROLES = ["anonymous", "terminal", "nina", "viewer", "olga", "max", "rosa"]
@@ -34,6 +36,7 @@ class World:
     estate: Estate
     viewer: User
     opening: BankOpening
+    shown_pass: Pass
     ids: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -53,6 +56,23 @@ class World:
         opening = openings.request(
             bank=estate.bank, reason="fire drill", user_id=stranger.pk, at=at
         )
+        visitor, eve, finn = (
+            factories.PersonFactory(organisation=estate.organisation, kind="contractor")
+            for _each in range(3)
+        )
+        asked = [
+            requests.ask(
+                person=person,
+                site=estate.site,
+                starts_at=at,
+                ends_at=at + dt.timedelta(days=1),
+                reason="",
+                source=RequestSource.KIOSK,
+                actor=SETUP,
+                at=at,
+            )
+            for person in (eve, finn)
+        ]
         event = Event.objects.filter(site_id=estate.site.pk).latest("pk")
         ids = {
             "site": estate.site.pk,
@@ -61,8 +81,20 @@ class World:
             "assignment": got.claim_id,
             "command": got.command_id,
             "event": event.pk,
+            "visitor": visitor.pk,
+            "access-request": asked[0].pk,
+            "refused-request": asked[1].pk,
         }
-        return cls(estate, viewer, opening, ids)
+        shown_pass = passes.issue(
+            person=estate.amira,
+            compartment=estate.doors[0],
+            starts_at=at,
+            ends_at=at + dt.timedelta(days=1),
+            is_single_use=False,
+            actor=SETUP,
+            at=at,
+        )
+        return cls(estate, viewer, opening, shown_pass, ids)
 
     def user(self, role: str) -> User:
         return self.viewer if role == "viewer" else getattr(self.estate, role)

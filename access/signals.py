@@ -1,0 +1,12 @@
+"""Word to the apps on the right: ids of durable rows; a sweep catches what is missed."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+# request_id: the LockChangeRequest that was just committed.
+lock_change_requested = Signal()
+# person_id: somebody who has left, just committed; the sweep is access.jobs.
+person_left = Signal()
+# person_id: a visitor who left before their visit was over; the sweep is that of person_left.
+visitor_left = Signal()

@@ -1,0 +1,194 @@
+"""Somebody leaves: nothing opens from that instant on, and nothing is forgotten."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from access import selectors
+from access.choices import CredentialStatus, PersonStatus, ProcedureKind
+from access.errors import NotAllowed
+from access.models import Credential, Grant, Person, Run
+from access.services import credentials, leaving, procedures
+from access.services.identification import Where, by_badge
+from access.signals import person_left
+from audit.models import Event
+from audit.services.events import Actor
+from lockers.models import Compartment
+from occupancy.models import Assignment
+from occupancy.services import assignments, leavers
+from occupancy.services.assignments import Wanted
+from tests.admin_pages import signed_in
+from tests.factories.cast import AMIRA_BADGE, SETUP, Estate
+
+STAFF = Actor.staff(1)
+
+
+def claim(estate: Estate, at: dt.datetime) -> assignments.Claimed:
+    return assignments.claim(
+        person_id=estate.amira.pk,
+        bank_id=estate.bank.pk,
+        wanted=Wanted(),
+        actor=Actor.person(estate.amira.pk),
+        at=at,
+    )
+
+
+def where(estate: Estate) -> Where:
+    site = estate.site
+    return Where(Actor.terminal(estate.terminal.pk), site.organisation_id, site.pk, estate.bank.pk)
+
+
+def actions(person: Person) -> list[str]:
+    return list(
+        Event.objects.filter(person_id=person.pk).order_by("pk").values_list("action", flat=True)
+    )
+
+
+@pytest.fixture
+def leaving_amira(
+    estate: Estate, at: dt.datetime, django_capture_on_commit_callbacks: Any
+) -> assignments.Claimed:
+    """Amira has a door and leaves."""
+    got = claim(estate, at)
+    procedures.add_usual(organisation=estate.organisation)
+    with time_machine.travel(at, tick=False), django_capture_on_commit_callbacks(execute=True):
+        leaving.leave(person=estate.amira, actor=STAFF, at=at, reason="new job")
+    return got
+
+
+def test_a_leaver_has_nothing_any_more(
+    estate: Estate, at: dt.datetime, leaving_amira: assignments.Claimed
+) -> None:
+    amira = Person.objects.get(pk=estate.amira.pk)
+    assert (amira.status, amira.left_at) == (PersonStatus.LEFT, at)
+    assert not amira.credentials.exclude(status=CredentialStatus.REVOKED).exists()
+    assert not amira.grants.filter(selectors.grants_in_force(at)).exists()
+    ended = Assignment.objects.get(pk=leaving_amira.claim_id)
+    assert (ended.closed_at, ended.closed_how) == (at, "holder_left")
+    assert Run.objects.get(person=amira, kind=ProcedureKind.OFFBOARDING).finished_at is None
+    assert {"person.left", "credential.changed", "procedure.started"} <= set(actions(amira))
+
+
+def test_nobody_gets_the_door_before_it_is_emptied(
+    estate: Estate, at: dt.datetime, leaving_amira: assignments.Claimed
+) -> None:
+    door = Compartment.objects.get(pk=leaving_amira.compartment_id)
+    assert door.service_status == "needs_cleaning"
+    assert "left" in door.service_note
+
+
+def test_the_card_opens_nothing_from_that_instant_on(estate: Estate, at: dt.datetime) -> None:
+    by_badge(text=AMIRA_BADGE, where=where(estate), at=at)
+    leaving.leave(person=estate.amira, actor=STAFF, at=at)
+    with pytest.raises(NotAllowed) as refusal:
+        by_badge(text=AMIRA_BADGE, where=where(estate), at=at)
+    assert refusal.value.code == "person_left"
+
+
+def test_leaving_twice_changes_nothing_and_mends_what_was_added(
+    estate: Estate, at: dt.datetime, leaving_amira: assignments.Claimed
+) -> None:
+    before = len(actions(estate.amira))
+    assert leaving.leave(person=estate.amira, actor=STAFF, at=at) is False
+    assert len(actions(estate.amira)) == before
+    credentials.issue_badge(person=estate.amira, text="0004299999", actor=SETUP, at=at)
+    Grant.objects.create(person=estate.amira, compartment=estate.doors[2], starts_at=at)
+    leaving.leave(person=estate.amira, actor=STAFF, at=at)
+    has = selectors.holdings([estate.amira], at)[estate.amira.pk]
+    assert not has.credentials and not has.grants
+
+
+def test_a_receiver_that_fails_is_caught_up_by_the_sweep(
+    estate: Estate, at: dt.datetime, django_capture_on_commit_callbacks: Any
+) -> None:
+    got = claim(estate, at)
+
+    def broken(**kwargs: Any) -> None:
+        raise RuntimeError("the other app is having a bad day")
+
+    person_left.connect(broken)
+    try:
+        # Nothing is told at all: as if the process had died between commit and signal.
+        leaving.leave(person=estate.amira, actor=STAFF, at=at)
+        with django_capture_on_commit_callbacks(execute=True):
+            leaving.leave(person=estate.ben, actor=STAFF, at=at)  # told, and one receiver fails
+    finally:
+        person_left.disconnect(broken)
+    assert Assignment.objects.get(pk=got.claim_id).closed_at is None
+    assert leavers.release_all(at=at) == 1
+    assert leavers.release_all(at=at) == 0
+    assert Assignment.objects.get(pk=got.claim_id).closed_how == "holder_left"
+
+
+def test_the_last_day_ends_at_midnight_of_the_home_site(estate: Estate, at: dt.datetime) -> None:
+    estate.site.time_zone = "America/New_York"
+    estate.site.save(update_fields=["time_zone"])
+    Person.objects.filter(pk=estate.amira.pk).update(leaves_on=at.date())
+    midnight = dt.datetime(2026, 11, 18, 5, 0, tzinfo=dt.UTC)  # in New York, in winter
+    assert leaving.leave_due(at=midnight - dt.timedelta(seconds=1)) == 0
+    assert leaving.leave_due(at=midnight) == 1
+    assert leaving.leave_due(at=midnight) == 0
+    assert Event.objects.get(action="person.left").actor_id == "last day"
+
+
+def test_who_comes_back_gets_a_new_card(estate: Estate, at: dt.datetime) -> None:
+    Person.objects.filter(pk=estate.amira.pk).update(leaves_on=at.date() - dt.timedelta(days=3))
+    estate.amira.refresh_from_db()
+    leaving.leave(person=estate.amira, actor=STAFF, at=at)
+    assert leaving.reinstate(person=estate.amira, actor=STAFF, at=at) is True
+    amira = Person.objects.get(pk=estate.amira.pk)
+    assert (amira.status, amira.left_at, amira.leaves_on) == ("active", None, None)
+    assert set(amira.credentials.values_list("status", flat=True)) == {"revoked"}
+    assert leaving.leave_due(at=at) == 0
+    assert leaving.reinstate(person=amira, actor=STAFF, at=at) is False
+
+
+def test_suspending_takes_nothing_away(estate: Estate, at: dt.datetime) -> None:
+    got = claim(estate, at)
+    assert leaving.suspend(person=estate.amira, actor=STAFF, at=at, reason="until Monday")
+    assert not leaving.suspend(person=estate.dev, actor=STAFF, at=at), "Dev has left already"
+    assert Assignment.objects.get(pk=got.claim_id).closed_at is None
+    assert Credential.objects.filter(person=estate.amira, status="active").exists()
+    with pytest.raises(NotAllowed):
+        by_badge(text=AMIRA_BADGE, where=where(estate), at=at)
+
+
+def test_the_change_form_has_no_way_around(estate: Estate) -> None:
+    client = signed_in(estate.max)
+    address = reverse("admin:access_person_change", args=[estate.amira.pk])
+    form = client.get(address).context["adminform"].form
+    assert "status" not in form.fields
+
+
+@pytest.mark.parametrize(
+    ("verb", "person", "status"),
+    [("suspend", "amira", "suspended"), ("reinstate", "carla", "active"), ("leave", "ben", "left")],
+)
+def test_staff_use_the_verbs_for_one_and_for_many(
+    estate: Estate, verb: str, person: str, status: str
+) -> None:
+    someone = getattr(estate, person)
+    page = reverse(f"admin:access_person_{verb}", args=[someone.pk])
+    before = someone.status
+    assert signed_in(estate.nina).post(page, {"reason": "x"}).status_code == 404
+    assert signed_in(estate.olga).post(page, {"reason": "x"}).status_code == 404
+    someone.refresh_from_db()
+    assert someone.status == before
+    signed_in(estate.max).post(page, {"reason": "as agreed"})
+    someone.refresh_from_db()
+    assert someone.status == status
+    told = Event.objects.filter(person_id=someone.pk).latest("pk")
+    assert Event.objects.filter(person_id=someone.pk, reason="as agreed").exists(), told
+
+    Person.objects.filter(pk=someone.pk).update(status=before)
+    signed_in(estate.max).post(
+        reverse("admin:access_person_changelist"),
+        {"action": f"{verb}_all", "_selected_action": [someone.pk], "confirmed": "1"},
+    )
+    someone.refresh_from_db()
+    assert someone.status == status
