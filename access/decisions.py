@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Why, in one stable word; the sentences stand in access.errors."""
+    """Why, in one stable word; the sentences stand in access.errors.decisions."""
 
     ALLOWED = "allowed"
     PERSON_SUSPENDED = "person_suspended"

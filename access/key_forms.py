@@ -19,7 +19,7 @@ from unfold.widgets import (
 )
 
 from access.choices import PersonStatus, SignedHow
-from access.errors import NotSigned
+from access.errors.keys import NotSigned
 from access.models import Key, KeyHolding, Person
 from access.signatures import ABSENT, MAX_LENGTH, Signature
 from lockers.models import Bank, Site

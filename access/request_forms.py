@@ -17,9 +17,9 @@ from unfold.widgets import (
 )
 
 from access.choices import NEEDS_ACCESS, PersonStatus
+from access.errors.visits import NoSuchHost
 from access.models import Person
 from access.services import visits
-from access.visit_errors import NoSuchHost
 from lockers.models import Site
 
 _LOCAL = {"type": "datetime-local"}

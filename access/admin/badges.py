@@ -7,7 +7,7 @@ import datetime as dt
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _now
 
-from access.errors import BadgeTaken
+from access.errors.badges import BadgeTaken
 from access.forms import BadgeForm
 from access.models import Credential, Person
 from access.services import credentials, profiles

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from access import hashing
 from access.badges.profiles import MAIN, BadReading, Printed, Profile, read_printed
 from access.choices import CARRIED, CredentialStatus, PersonStatus
-from access.errors import UNREADABLE
+from access.errors.badges import UNREADABLE
 from access.models import Credential, Person
 from access.services import profiles
 from lockers.importing.cells import cell, text_of

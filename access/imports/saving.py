@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from access import hashing
 from access.choices import PersonStatus
-from access.errors import BadgeTaken
+from access.errors.badges import BadgeTaken
 from access.imports.badges import Given
 from access.models import Person
 from access.services import credentials, leaving

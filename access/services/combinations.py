@@ -14,7 +14,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from access import sealing
-from access.errors import BadCombination, CombinationsSealed, LocksChanged, NoCombination
+from access.errors.combinations import (
+    BadCombination,
+    CombinationsSealed,
+    LocksChanged,
+    NoCombination,
+)
 from access.models import Combination, Lock
 from audit.actions import Action
 from audit.services import events

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from access import hashing
 from access.badges.profiles import MAIN, BadReading, Printed, Profile, read_printed
 from access.choices import Assurance, CredentialKind, CredentialStatus
-from access.errors import BadgeTaken, UnreadableBadge
+from access.errors.badges import BadgeTaken, UnreadableBadge
 from access.models import Credential, Person
 from audit.actions import Action
 from audit.services import events

@@ -12,20 +12,13 @@ from access import hashing
 from access.badges.profiles import MAIN, BadReading, Fault, Profile
 from access.choices import Assurance, CredentialKind, CredentialPurpose, CredentialStatus
 from access.decisions import Code, Decision, Facts, decide
-from access.errors import (
-    BadRead,
-    NotAllowed,
-    PinDisabled,
-    TooManyAttempts,
-    UnknownBadge,
-    UnknownFormat,
-    WrongOwnPin,
-    WrongPin,
-)
+from access.errors.badges import BadRead, UnknownBadge, UnknownFormat
+from access.errors.decisions import NotAllowed
+from access.errors.pins import PinDisabled, TooManyAttempts, WrongOwnPin, WrongPin
+from access.errors.visits import WrongCode
 from access.models import Credential
 from access.services import throttles, tries
 from access.services.throttles import Guess
-from access.visit_errors import WrongCode
 from audit.actions import Action
 from audit.errors import Refusal
 from audit.services import events

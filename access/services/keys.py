@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from access.choices import HoldingEnd, KeyStatus, PersonStatus
-from access.errors import (
+from access.errors.keys import (
     CannotHoldKeys,
     KeyIsOut,
     KeyNotInUse,

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet
 
 from access.choices import CountResult, KeyStatus, ReleaseStatus
-from access.errors import (
+from access.errors.keys import (
     CountIncomplete,
     KeyIsOut,
     KeyNotInUse,

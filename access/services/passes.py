@@ -16,7 +16,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from access import passes
 from access.choices import Assurance
 from access.decisions import Decision, Facts, decide
-from access.errors import DoorOfAnother, NoPassKey, PassNotAllowed, PassOver, PassRefused
+from access.errors.decisions import DoorOfAnother, PassNotAllowed
+from access.errors.passes import NoPassKey, PassOver, PassRefused
 from access.models import Hold, Pass, Person
 from access.services import holds, identification
 from access.services.identification import Where

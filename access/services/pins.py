@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from access import hashing
 from access.choices import CredentialKind, CredentialPurpose, CredentialStatus
-from access.errors import WeakPin
+from access.errors.pins import WeakPin
 from access.models import Credential, Person
 from access.services import identification, throttles
 from access.services.identification import Where

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from access import checklists, selectors
 from access.choices import PersonKind, ProcedureKind, StepVerb
-from access.errors import ReasonMissing, RunNotDone, StepKnown
+from access.errors.people import ReasonMissing, RunNotDone, StepKnown
 from access.models import Person, Procedure, ProcedureStep, Run, RunStep
 from audit.actions import Action
 from audit.services import events

@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from access.choices import NoticeKind, RequestSource, RequestStatus
+from access.errors.visits import AccessAsked, AccessNotNeeded, OwnRequest, RequestDecided
 from access.models import AccessRequest, Person, User
 from access.services import notices, temporary
-from access.visit_errors import AccessAsked, AccessNotNeeded, OwnRequest, RequestDecided
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from access import roles
-from access.errors import RoleGivenAlready, RoleNotHere, RoleTooHigh
+from access.errors.staff import RoleGivenAlready, RoleNotHere, RoleTooHigh
 from access.models import AreaUserPermission, RoleAssignment, SiteUserPermission, User
 from access.roles import Level
 from audit.actions import Action

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from access.choices import NEEDS_ACCESS
+from access.errors.visits import BadPeriod, WrongSite
 from access.models import AccessRequest, Person, TemporaryAccess, Visit
-from access.visit_errors import BadPeriod, WrongSite
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor

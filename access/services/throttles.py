@@ -24,7 +24,7 @@ from django.db import connection, transaction
 
 from access import hashing
 from access.choices import ThrottleKind
-from access.errors import PinDisabled, TooManyAttempts
+from access.errors.pins import PinDisabled, TooManyAttempts
 from access.models import Throttle
 from audit.actions import Action
 from audit.services import events

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from access.errors import PinDisabled, TooManyAttempts
+from access.errors.pins import PinDisabled, TooManyAttempts
+from access.errors.visits import TooManyTries
 from access.services import throttles
 from access.services.throttles import Guess
-from access.visit_errors import TooManyTries
 from audit.errors import Refusal
 from audit.services.events import Actor
 

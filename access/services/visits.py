@@ -21,12 +21,7 @@ from access.choices import (
     PersonStatus,
     RequestSource,
 )
-from access.models import Credential, Pass, Person, Visit, VisitorRules
-from access.services import credentials, notices, passes, temporary, tries, visitor_codes
-from access.services.identification import Where
-from access.services.throttles import Guess
-from access.signals import visitor_left
-from access.visit_errors import (
+from access.errors.visits import (
     NoSuchHost,
     NoWalkIns,
     VisitorHere,
@@ -34,6 +29,11 @@ from access.visit_errors import (
     VisitOver,
     WrongSite,
 )
+from access.models import Credential, Pass, Person, Visit, VisitorRules
+from access.services import credentials, notices, passes, temporary, tries, visitor_codes
+from access.services.identification import Where
+from access.services.throttles import Guess
+from access.signals import visitor_left
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from access.decisions import Code
-from access.errors import NotAllowed
+from access.errors.decisions import NotAllowed
 from access.services import identification, passes, profiles
 from access.services.identification import Identified, Where
 from access.services.passes import Believed

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from access.badges.profiles import Profile
-from access.errors import BadRead
+from access.errors.badges import BadRead
 from access.services import identification, passes
 from access.services.identification import Identified, Where
 from access.services.passes import Believed

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from access.errors import NotAllowed
+from access.errors.decisions import NotAllowed
 from access.models import Person
 from access.services import grants
 from audit.actions import Action

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from access.decisions import Decision, Facts, decide
-from access.errors import NotAllowed
+from access.errors.decisions import NotAllowed
 from access.services import grants
 from audit.actions import Action
 from audit.errors import Again, Refusal

@@ -15,7 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access import sealing
-from access.errors import BadCombination, CombinationsSealed, LocksChanged, NoCombination
+from access.errors.combinations import (
+    BadCombination,
+    CombinationsSealed,
+    LocksChanged,
+    NoCombination,
+)
 from access.models import Combination, Lock
 from access.services import combinations
 from audit.actions import Action

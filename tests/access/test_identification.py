@@ -7,7 +7,9 @@ from functools import partial
 import pytest
 
 from access.choices import CredentialStatus
-from access.errors import NotAllowed, TooManyAttempts, UnknownBadge, WrongPin
+from access.errors.badges import UnknownBadge
+from access.errors.decisions import NotAllowed
+from access.errors.pins import TooManyAttempts, WrongPin
 from access.models import Credential, Throttle
 from access.services import credentials, identification
 from access.services.identification import Where

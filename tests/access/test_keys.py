@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
 from access.choices import KeyStatus, SignedHow
-from access.errors import (
+from access.errors.keys import (
     CannotHoldKeys,
     KeyIsOut,
     KeyNotInUse,

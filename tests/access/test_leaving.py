@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from access import selectors
 from access.choices import CredentialStatus, PersonStatus, ProcedureKind
-from access.errors import NotAllowed
+from access.errors.decisions import NotAllowed
 from access.models import Credential, Grant, Person, Run
 from access.services import credentials, leaving, procedures
 from access.services.identification import Where, by_badge

@@ -11,7 +11,7 @@ from django.db import connections
 from django.utils import timezone
 
 from access.choices import CountResult, ReleaseStatus
-from access.errors import (
+from access.errors.keys import (
     CountIncomplete,
     KeyIsOut,
     KeyNotInUse,

@@ -10,7 +10,8 @@ from django.test import override_settings
 
 from access import passes as texts
 from access.choices import PersonStatus
-from access.errors import DoorOfAnother, NoPassKey, PassNotAllowed, PassOver, PassRefused
+from access.errors.decisions import DoorOfAnother, PassNotAllowed
+from access.errors.passes import NoPassKey, PassOver, PassRefused
 from access.models import Pass, Person
 from access.services import holds, passes
 from access.services.identification import Where

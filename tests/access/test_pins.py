@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from access import hashing
 from access.choices import CredentialPurpose, CredentialStatus
-from access.errors import NotAllowed, WeakPin, WrongPin
+from access.errors.decisions import NotAllowed
+from access.errors.pins import WeakPin, WrongPin
 from access.models import Credential
 from access.services import credentials, identification, pins
 from access.services.identification import Identified, Where

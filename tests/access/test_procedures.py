@@ -13,7 +13,7 @@ from django.urls import reverse
 from access import checklists, selectors
 from access.checklists import Facts
 from access.choices import ProcedureKind
-from access.errors import ReasonMissing, RunNotDone, StepKnown
+from access.errors.people import ReasonMissing, RunNotDone, StepKnown
 from access.models import Grant, Person, Procedure, Run, RunStep, User
 from access.services import credentials, procedures
 from audit.models import Event

@@ -12,8 +12,9 @@ from django.core.exceptions import ValidationError
 
 from access.badges.profiles import Printed, Profile
 from access.choices import Assurance, CredentialKind
-from access.errors import BadgeTaken, BadRead, NotAllowed, UnknownBadge, UnknownFormat
-from access.errors import UnreadableBadge as Unreadable
+from access.errors.badges import BadgeTaken, BadRead, UnknownBadge, UnknownFormat
+from access.errors.badges import UnreadableBadge as Unreadable
+from access.errors.decisions import NotAllowed
 from access.models import Credential, Person
 from access.services import credentials, identification, profiles
 from access.services.identification import Where

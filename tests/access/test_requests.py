@@ -14,10 +14,8 @@ from django.db import connection, transaction
 from django.test import Client
 
 from access.choices import PersonKind, RequestSource, RequestStatus
-from access.errors import NotAllowed
-from access.models import AccessRequest, Notice, Person, TemporaryAccess, User
-from access.services import notices, requests, temporary
-from access.visit_errors import (
+from access.errors.decisions import NotAllowed
+from access.errors.visits import (
     AccessAsked,
     AccessNotNeeded,
     BadPeriod,
@@ -25,6 +23,8 @@ from access.visit_errors import (
     RequestDecided,
     WrongSite,
 )
+from access.models import AccessRequest, Notice, Person, TemporaryAccess, User
+from access.services import notices, requests, temporary
 from audit.actions import Action
 from audit.models import Event
 from audit.services.events import Actor

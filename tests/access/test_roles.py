@@ -15,7 +15,7 @@ from hypothesis import given as for_any
 from hypothesis import strategies
 
 from access import roles
-from access.errors import RoleGivenAlready, RoleNotHere, RoleTooHigh
+from access.errors.staff import RoleGivenAlready, RoleNotHere, RoleTooHigh
 from access.models import AreaUserPermission, RoleAssignment, SiteUserPermission, User
 from access.roles import Level, StaffRole
 from access.services import staff

@@ -13,7 +13,7 @@ from django.db import connection
 
 from access import hashing
 from access.choices import ThrottleKind
-from access.errors import PinDisabled, TooManyAttempts, WrongPin
+from access.errors.pins import PinDisabled, TooManyAttempts, WrongPin
 from access.models import Throttle
 from access.services import identification, pins, throttles
 from access.services.identification import Where

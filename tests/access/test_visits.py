@@ -13,11 +13,8 @@ from django.db import transaction
 from django.test import Client
 
 from access.choices import PersonKind
-from access.errors import NotAllowed
-from access.models import Credential, Pass, Person, TemporaryAccess, Visit
-from access.services import identification, notices, visitor_codes, visits
-from access.services.identification import Where
-from access.visit_errors import (
+from access.errors.decisions import NotAllowed
+from access.errors.visits import (
     NoSuchHost,
     TooManyTries,
     VisitorHere,
@@ -25,6 +22,9 @@ from access.visit_errors import (
     VisitOver,
     WrongCode,
 )
+from access.models import Credential, Pass, Person, TemporaryAccess, Visit
+from access.services import identification, notices, visitor_codes, visits
+from access.services.identification import Where
 from audit.actions import Action
 from audit.errors import Refusal
 from audit.models import Event

@@ -11,7 +11,8 @@ from django.db import connection
 from django.db.models import Count, F, Max, Min, Q
 
 from access.choices import PersonStatus
-from access.errors import NotAllowed, UnknownBadge
+from access.errors.badges import UnknownBadge
+from access.errors.decisions import NotAllowed
 from access.models import Credential, Grant, Person, User
 from access.services import identification
 from audit.actions import Action

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from access.errors import CombinationsSealed
+from access.errors.combinations import CombinationsSealed
 from access.services import combinations
 from audit.services.events import Actor
 

@@ -1,0 +1,1 @@
+"""What the access register refuses, by noun; every refusal has a code and a sentence."""
