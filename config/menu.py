@@ -22,21 +22,22 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         ("access.Person", "person"),
         ("access.Credential", "badge"),
         ("access.Pass", "qr_code_2"),
-        ("access.Visit", "emoji_people"),
-        ("access.AccessRequest", "approval"),
-        ("access.TemporaryAccess", "timer"),
-        ("access.VisitorRules", "rule_settings"),
-        ("access.Notice", "mail"),
         ("access.Grant", "lock_open"),
         ("access.Hold", "front_hand"),
         ("access.Throttle", "pin"),
-        ("access.Run", "checklist"),
         ("access.Incident", "report"),
-        ("access.RoleAssignment", "shield_person"),
         ("access.Group", "groups"),
         ("access.Department", "apartment"),
         ("access.Role", "work"),
+    ]),
+    (gettext_noop("Coming and going"), [
+        ("access.Visit", "emoji_people"),
+        ("access.AccessRequest", "approval"),
+        ("access.TemporaryAccess", "timer"),
+        ("access.Run", "checklist"),
         ("access.Procedure", "fact_check"),
+        ("access.VisitorRules", "rule_settings"),
+        ("access.Notice", "mail"),
         ("access.ImportMapping", "view_column"),
     ]),
     (gettext_noop("Keys"), [
@@ -70,9 +71,12 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         ("lockers.BankOpening", "emergency_home"),
         ("lockers.BridgePresence", "wifi"),
     ]),
-    (gettext_noop("System"), [
+    (gettext_noop("Staff"), [
         ("access.User", "manage_accounts"),
+        ("access.RoleAssignment", "shield_person"),
         ("authtoken.TokenProxy", "vpn_key"),
+    ]),
+    (gettext_noop("Jobs"), [
         ("django_q.Schedule", "schedule"),
         ("django_q.OrmQ", "pending_actions"),
         ("django_q.Success", "task_alt"),
@@ -82,8 +86,11 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the menu in the form that unfold draws."""
-    groups = [{"title": _(title), "items": _items(request, models)} for title, models in GROUPS]
+    """Return the menu in the form that unfold draws; all but the first group fold away."""
+    groups: list[dict[str, Any]] = [
+        {"title": _(title), "items": _items(request, models), "collapsible": place > 0}
+        for place, (title, models) in enumerate(GROUPS)
+    ]
     groups[0]["items"] = [
         {"title": _("Live map"), "icon": "map", "link": reverse("map")},
         *groups[0]["items"],

@@ -27,8 +27,17 @@ def test_every_list_of_the_administration_is_in_the_menu_once() -> None:
 
 
 def test_the_menu_shows_only_what_somebody_may_see(estate: Estate) -> None:
-    assert set(shown_to(estate.rosa)) == {"Use", "People", "Keys", "Estate", "Devices", "System"}
+    assert set(shown_to(estate.rosa)) == {
+        "Use",
+        "People",
+        "Coming and going",
+        "Keys",
+        "Estate",
+        "Devices",
+        "Staff",
+        "Jobs",
+    }
     staff = shown_to(estate.max)
-    assert "System" not in staff
+    assert "Jobs" not in staff
     assert {"Live map", "Events"} <= set(staff["Use"])
     assert "Banks" in staff["Estate"]
