@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 
 import msgspec
 
+from access.errors.passes import NoPassKey
+from access.services import passes
 from kiosk.bridge import protocol
 from lockers.choices import ReaderTransport
-from lockers.models import Bridge, Compartment, Controller, Reader
+from lockers.models import Bank, Bridge, Compartment, Controller, Reader
 
 
 def of(bridge: Bridge) -> protocol.Config:
-    """Return the configuration of a bridge: its boards, doors and wired readers."""
+    """Return the configuration of a bridge: its boards, doors and wired readers.
+
+    And what it needs to refuse a pass by itself: public keys, and the rules of its banks.
+    """
     config = protocol.Config(
         config_hash="",
         controllers=[
@@ -56,6 +62,37 @@ def of(bridge: Bridge) -> protocol.Config:
                 bank__bridge=bridge, transport=ReaderTransport.WIRED
             ).order_by("pk")
         ],
+        banks=_banks(bridge),
+        organisation_id=bridge.site.organisation_id,
+        pass_keys=_pass_keys(),
     )
     digest = hashlib.sha256(msgspec.json.encode(config)).hexdigest()
     return msgspec.structs.replace(config, config_hash=digest)
+
+
+def _banks(bridge: Bridge) -> list[protocol.BankConfig]:
+    undriven: defaultdict[int, list[int]] = defaultdict(list)
+    doors = Compartment.objects.filter(bank__bridge=bridge)
+    driven = doors.filter(controller__bridge=bridge, channel__isnull=False)
+    for bank_id, door_id in (
+        doors.exclude(pk__in=driven).order_by("pk").values_list("bank_id", "pk")
+    ):
+        undriven[bank_id].append(door_id)
+    return [
+        protocol.BankConfig(
+            bank_id=bank.pk,
+            pin_rule=bank.pin_rule,
+            curfew=bank.curfew,
+            time_zone=bank.site.time_zone,
+            undriven=undriven[bank.pk],
+        )
+        for bank in Bank.objects.filter(bridge=bridge).select_related("site").order_by("pk")
+    ]
+
+
+def _pass_keys() -> dict[str, str]:
+    try:
+        keys = passes.public_keys()
+    except NoPassKey:
+        return {}
+    return {key_id.hex(): public.hex() for key_id, public in keys.items()}

@@ -7,6 +7,7 @@ Refusal
 ├── ScanTaken           another screen of the bank answered this tap
 ├── NotAtThisBank       the door stands elsewhere; nobody would be there to see it open
 ├── PassForOneDoor      a pass for one door does nothing about another
+├── ScanTooOld          what was read reached us when whoever showed it may be gone
 ├── UnknownReader       no such wired reader hangs on this bridge
 └── DoorDidOpen         "another one" is only for a door that never opened
 """
@@ -50,6 +51,12 @@ class PassForOneDoor(Refusal):
     code = "pass_for_one_door"
     http_status = 403
     sentence = _("This pass is good for one door alone. Tap your badge for anything else.")
+
+
+class ScanTooOld(Refusal):
+    code = "scan_too_old"
+    http_status = 410
+    sentence = _("The line to these lockers was slow. Show it again.")
 
 
 class UnknownReader(Refusal):

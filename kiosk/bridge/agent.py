@@ -25,11 +25,11 @@ class Agent:
     """What this box drives. Lives on while the server is away."""
 
     def __init__(
-        self, clock: ServerClock, journal: Journal, send: Callable[[protocol.Message], None]
+        self, clock: ServerClock, journal: Journal, send: Callable[[protocol.Message], bool]
     ) -> None:
         self.clock, self.journal, self.send = clock, journal, send
         self.commands = Commands(clock, journal)
-        self.readers = Readers(clock, send)
+        self.readers = Readers(clock, journal, send)
         self.config = protocol.Config(config_hash="")
         self.doors: dict[int, Door] = {}
         self.pollers: dict[int, BoardPoller] = {}
@@ -51,6 +51,11 @@ class Agent:
     async def configure(self, config: protocol.Config) -> None:
         """Drive what the configuration says; doors keep their running commands."""
         if config.config_hash == self.config.config_hash and self.pollers:
+            return
+        if self.pollers and _wiring(config) == _wiring(self.config):
+            # Only what is asked of people changed: no board is left for that.
+            self.config = config
+            self.readers.judge_by(config)
             return
         await self._leave_boards()
         self.config = config
@@ -78,7 +83,7 @@ class Agent:
                 problems.get(controller.controller_id, ""),
             )
         self._tasks = [asyncio.create_task(self._poll(poller)) for poller in self.pollers.values()]
-        await self.readers.configure(config.readers)
+        await self.readers.configure(config)
 
     async def _poll(self, poller: BoardPoller) -> None:
         if poller.board is not None:
@@ -103,7 +108,7 @@ class Agent:
         await asyncio.gather(*(_make_safe(board) for board in boards))
         await asyncio.gather(*(board.close() for board in boards), return_exceptions=True)
 
-    def handle(self, message: protocol.FromServer) -> None:
+    async def handle(self, message: protocol.FromServer) -> None:
         """Do what the server asks; configuration is taken by the connection."""
         if isinstance(message, protocol.Open):
             door = self.doors.get(message.compartment_id)
@@ -112,7 +117,7 @@ class Agent:
         elif isinstance(message, protocol.Cancel):
             self.commands.cancel(message.command_id)
         elif isinstance(message, protocol.ScanAnswer):
-            self.readers.answered(message)
+            await self.readers.answered(message)
 
     def tell_doors(self) -> None:
         """Tell the server how every door stands."""
@@ -127,6 +132,10 @@ class Agent:
             queue_depth=self.commands.depth,
             unacknowledged=max(0, self.journal.last_seq - self.journal.acknowledged),
         )
+
+
+def _wiring(config: protocol.Config) -> tuple[object, ...]:
+    return config.controllers, config.compartments, config.readers
 
 
 def _open_boards(

@@ -53,11 +53,13 @@ class Connection:
         self._outbox: asyncio.Queue[protocol.Message] = asyncio.Queue(maxsize=1_000)
         self._heard_at = 0.0
 
-    def send(self, message: protocol.Message) -> None:
-        """Send when connected; what is only true now is dropped while not."""
+    def send(self, message: protocol.Message) -> bool:
+        """Send when connected; what is only true now is dropped while not, and False returned."""
         if self.state is State.READY:
             with contextlib.suppress(asyncio.QueueFull):
                 self._outbox.put_nowait(message)
+                return True
+        return False
 
     async def run(self) -> None:
         """Connect and stay connected until cancelled."""
@@ -120,6 +122,7 @@ class Connection:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.agent.readers.cut()
 
     async def _greet(self, socket: aiohttp.ClientWebSocketResponse) -> protocol.Welcome:
         assert self.agent is not None
@@ -183,7 +186,7 @@ class Connection:
                 await self.agent.configure(message.config)
                 self.agent.tell_doors()
             elif message is not None:
-                self.agent.handle(message)
+                await self.agent.handle(message)
 
     async def _send_outbox(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         while True:

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS line (
 CREATE TABLE IF NOT EXISTS command (
     id TEXT PRIMARY KEY, compartment_id INTEGER NOT NULL, begun_at_ms INTEGER NOT NULL,
     last_kind TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS used_pass (id TEXT PRIMARY KEY, ends_at_ms INTEGER NOT NULL);
 """
 _ENDS = {
     "command_opened",
@@ -52,6 +53,8 @@ class Journal:
         self.journal_id = uuid.UUID(int=0)
         self.last_seq = 0
         self.acknowledged = 0
+        # Passes for one use that were used here.
+        self.used_passes: set[uuid.UUID] = set()
         self.appended = asyncio.Event()
 
     async def open(self) -> list[uuid.UUID]:
@@ -70,6 +73,8 @@ class Journal:
         self.acknowledged = int(row[0]) if row else 0
         row = self._base.execute("SELECT seq FROM sqlite_sequence WHERE name = 'line'").fetchone()
         self.last_seq = row[0] if row else 0
+        rows = self._base.execute("SELECT id FROM used_pass")
+        self.used_passes = {uuid.UUID(row[0]) for row in rows}
         marks = ",".join("?" * len(_ENDS))
         unfinished = self._base.execute(
             f"SELECT id FROM command WHERE last_kind NOT IN ({marks})", tuple(_ENDS)
@@ -153,6 +158,15 @@ class Journal:
             self.appended.set()
         return bool(seq)
 
+    async def use_pass(self, pass_id: uuid.UUID, ends_at_ms: int) -> None:
+        """Remember that a pass for one use was used. Raises JournalFull."""
+        self.used_passes.add(pass_id)
+        await self._run(
+            lambda: self._base.execute(
+                "INSERT OR IGNORE INTO used_pass VALUES (?, ?)", (str(pass_id), ends_at_ms)
+            )
+        )
+
     async def after(self, seq: int, limit: int) -> list[Event]:
         """Return the lines behind a number, in order."""
 
@@ -189,6 +203,11 @@ class Journal:
                 self._base.execute("DELETE FROM line WHERE seq < ?", (seq - KEPT_LINES,))
                 self._base.execute(
                     "DELETE FROM command WHERE begun_at_ms < ?",
+                    (self._clock.now_ms() - KEPT_COMMANDS_MS,),
+                )
+                # Long over: refused for that from now on.
+                self._base.execute(
+                    "DELETE FROM used_pass WHERE ends_at_ms < ?",
                     (self._clock.now_ms() - KEPT_COMMANDS_MS,),
                 )
 

@@ -8,6 +8,7 @@ sequence number is stored once.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -23,6 +24,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Instant = Annotated[int, msgspec.Meta(ge=0, le=253_402_214_400_000)]
 Span = Annotated[int, msgspec.Meta(ge=-253_402_214_400_000, le=253_402_214_400_000)]
 Text = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]
+Short = Annotated[Text, msgspec.Meta(max_length=300)]
 
 DoorState = Literal["open", "closed", "unknown"]
 BoardState = Literal["ok", "suspect", "offline"]
@@ -40,6 +42,7 @@ EventKind = Literal[
     "door_forced",  # it opened and nobody asked
     "door_unknown",  # it can no longer be read
     "board_state",  # detail is a BoardState
+    "scan_refused",  # refused here, without the server; detail is a ScanRefused
     "bridge_started",
 ]
 
@@ -91,13 +94,27 @@ class ReaderConfig(msgspec.Struct, frozen=True, kw_only=True):
     length: int = 0  # characters between prefix and suffix; 0 refuses every scan
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True):
+class BankConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a bank asks of whoever stands before it, as far as a bridge judges that."""
+
+    bank_id: int
+    pin_rule: str = "never"
+    curfew: tuple[dt.time, dt.time] | None = None  # shut from-until, in local time
+    time_zone: str = "UTC"
+    undriven: list[int] = []  # its doors that this bridge does not open
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that a bridge needs to drive its banks, with the hash that it reports back."""
 
     config_hash: str
     controllers: list[ControllerConfig] = []
     compartments: list[CompartmentConfig] = []
     readers: list[ReaderConfig] = []
+    banks: list[BankConfig] = []
+    # None: a server that leaves every pass to itself.
+    organisation_id: int | None = None
+    pass_keys: dict[str, str] = {}  # public keys by key id, both in hex
 
 
 # ---- bridge to server ---------------------------------------------------------------------
@@ -133,6 +150,15 @@ class Event(Message, frozen=True, tag="event"):
     controller_id: Number | None = None
     command_id: UUID | None = None
     detail: Text = ""
+
+
+class ScanRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the bridge refused by itself; the JSON of it is the detail of a scan_refused line."""
+
+    code: Short
+    reader_id: Number
+    pass_id: UUID | None = None
+    why: Annotated[list[Short], msgspec.Meta(max_length=20)] = []
 
 
 class DoorReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,6 +260,7 @@ FromServer = Welcome | Refused | Configure | Open | Cancel | Ack | Pong | ScanAn
 _encoder = msgspec.json.Encoder()
 _from_bridge: msgspec.json.Decoder[Any] = msgspec.json.Decoder(FromBridge)
 _from_server: msgspec.json.Decoder[Any] = msgspec.json.Decoder(FromServer)
+_refused: msgspec.json.Decoder[ScanRefused] = msgspec.json.Decoder(ScanRefused)
 
 
 def encode(message: Message) -> str:
@@ -251,6 +278,17 @@ def decode_from_server(frame: str | bytes) -> FromServer:
     """Read a frame that the server sent; raises MalformedMessage."""
     message: FromServer = _decode(_from_server, frame)
     return message
+
+
+def encode_refused(refused: ScanRefused) -> str:
+    """Write the detail of a scan_refused line."""
+    return _encoder.encode(refused).decode()
+
+
+def decode_refused(detail: str) -> ScanRefused:
+    """Read the detail of a scan_refused line; raises MalformedMessage."""
+    refused: ScanRefused = _decode(_refused, detail)
+    return refused
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], frame: str | bytes) -> Any:

@@ -20,7 +20,7 @@ from audit.services import events
 from audit.services.events import Actor
 from kiosk import configuration
 from kiosk.bridge import protocol
-from kiosk.services import readers
+from kiosk.services import readers, refused
 from lockers.choices import BoardState, CommandStatus, DoorState
 from lockers.models import Bridge, Command
 from lockers.notify import COMMAND, WIRING, listener
@@ -215,6 +215,7 @@ class BridgeConsumer(AsyncWebsocketConsumer):
             scan_id=scan.scan_id,
             bridge_id=self.bridge.pk,
             at=timezone.now(),
+            read_at=_instant(scan.occurred_at_ms),
         )
         await self._send(
             protocol.ScanAnswer(scan_id=scan.scan_id, accepted=accepted, sentence=sentence)
@@ -265,6 +266,7 @@ class BridgeConsumer(AsyncWebsocketConsumer):
                 journal=self.journal_id,
                 lines=lines,
                 at=timezone.now(),
+                tell=refused.record,
             )
             ended = {"command_closed", "command_failed", "command_expired", "command_cancelled"}
             self.sent -= {ln.command_id for ln in lines if ln.command_id and ln.kind in ended}
@@ -334,16 +336,25 @@ def _ms(instant: dt.datetime) -> int:
     return int(instant.timestamp() * 1000)
 
 
+def _instant(ms: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(ms / 1000, dt.UTC)
+
+
 def _line(event: protocol.Event) -> journal.Line:
+    about, detail = None, event.detail
+    if event.kind == "scan_refused":
+        about = refused.told(event.detail)
+        detail = about.code
     return journal.Line(
         seq=event.seq,
         kind=event.kind,
-        occurred_at=dt.datetime.fromtimestamp(event.occurred_at_ms / 1000, dt.UTC),
+        occurred_at=_instant(event.occurred_at_ms),
         clock_ok=event.clock_ok,
         compartment_id=event.compartment_id,
         controller_id=event.controller_id,
         command_id=event.command_id,
-        detail=event.detail,
+        detail=detail,
+        about=about,
     )
 
 

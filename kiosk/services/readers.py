@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from access.decisions import Code
 from access.errors.decisions import NotAllowed
 from access.services import identification, passes, profiles
-from access.services.identification import Identified, Where
+from access.services.identification import Identified
 from access.services.passes import Believed
-from audit.services import idempotency
+from access.services.shown import Where
+from audit.actions import Action
+from audit.services import events, idempotency
 from audit.services.events import Actor
 from audit.services.idempotency import Reply
-from kiosk.errors import UnknownReader
+from kiosk.errors import ScanTooOld, UnknownReader
 from kiosk.models import Scan, Terminal
 from kiosk.services import scans, taps
 from lockers.choices import ReaderTransport
@@ -25,27 +27,44 @@ from lockers.models import Reader
 
 # A read waits for a screen this long: the next person must not find it.
 WAITS = dt.timedelta(seconds=20)
+# A read that was under way for longer is acted on for nobody: a line that was cut may still
+# deliver what was on it when it comes back, and whoever stood there is gone.
+LATEST = dt.timedelta(seconds=10)
 
 
 def scan_at_reader(
-    *, reader_id: int, text: str, scan_id: uuid.UUID, bridge_id: int, at: dt.datetime
+    *,
+    reader_id: int,
+    text: str,
+    scan_id: uuid.UUID,
+    bridge_id: int,
+    at: dt.datetime,
+    read_at: dt.datetime | None = None,
 ) -> tuple[bool, str]:
     """Take a read from a wired reader; return whether it is accepted and what to show.
 
     At a door's own reader, and at a bank without a screen, the tap acts at once: a holder's door
     opens again, otherwise the door (or any) is claimed. At a bank with a screen the scan waits for
-    it. A tap never gives a locker up. The same ``scan_id`` again gets the first answer.
+    it. A tap never gives a locker up. The same ``scan_id`` again gets the first answer. What was
+    read (``read_at``) longer than LATEST ago is refused.
     """
     reply = idempotency.once(
         scope=f"bridge:{bridge_id}",
         key=str(scan_id),
         request=scans.fingerprint(str(reader_id), text),
-        work=lambda: _read(reader_id, text, scan_id, bridge_id, at),
+        work=lambda: _read(reader_id, text, scan_id, bridge_id, at, read_at or at),
     )
     return reply.status == 200, str(reply.body["message"])
 
 
-def _read(reader_id: int, text: str, scan_id: uuid.UUID, bridge_id: int, at: dt.datetime) -> Reply:
+def _read(
+    reader_id: int,
+    text: str,
+    scan_id: uuid.UUID,
+    bridge_id: int,
+    at: dt.datetime,
+    read_at: dt.datetime,
+) -> Reply:
     reader = (
         Reader.objects.select_related("bank__site", "compartment", "profile")
         .filter(pk=reader_id, bank__bridge_id=bridge_id, transport=ReaderTransport.WIRED)
@@ -56,11 +75,30 @@ def _read(reader_id: int, text: str, scan_id: uuid.UUID, bridge_id: int, at: dt.
     site = reader.bank.site
     bank = reader.bank
     where = Where(Actor.bridge(bridge_id), site.organisation_id, site.pk, bank.pk, bank.pin_rule)
+    if at - read_at > LATEST:
+        raise _too_old(where, reader, at, read_at)
     if text.startswith(SIGNED):
         return _pass(reader, text, where, scan_id, at)
     if len(text) != reader.length or not (text.isascii() and text.isprintable()):
         raise scans.bad_read(where, len(text), at)
     return _badge(reader, text, where, scan_id, at)
+
+
+def _too_old(where: Where, reader: Reader, at: dt.datetime, read_at: dt.datetime) -> ScanTooOld:
+    refusal = ScanTooOld()
+    refusal.keep(
+        lambda: events.record(
+            action=Action.REFUSED,
+            actor=where.actor,
+            at=at,
+            organisation_id=where.organisation_id,
+            site_id=where.site_id,
+            bank_id=where.bank_id,
+            compartment_id=reader.compartment_id,
+            data={"code": refusal.code, "reader": reader.pk, "read_at": read_at.isoformat()},
+        )
+    )
+    return refusal
 
 
 def _pass(reader: Reader, text: str, where: Where, scan_id: uuid.UUID, at: dt.datetime) -> Reply:

@@ -130,7 +130,10 @@ CREATE TRIGGER lockers_compartment_wired AFTER INSERT OR DELETE OR UPDATE OF
     FOR EACH STATEMENT EXECUTE FUNCTION lockers_announce_wiring();
 CREATE TRIGGER lockers_reader_wired AFTER INSERT OR DELETE OR UPDATE ON lockers_reader
     FOR EACH STATEMENT EXECUTE FUNCTION lockers_announce_wiring();
-CREATE TRIGGER lockers_bank_wired AFTER UPDATE OF bridge_id ON lockers_bank
+CREATE TRIGGER lockers_bank_wired AFTER UPDATE OF
+    bridge_id, site_id, pin_rule, curfew_from, curfew_until ON lockers_bank
+    FOR EACH STATEMENT EXECUTE FUNCTION lockers_announce_wiring();
+CREATE TRIGGER lockers_site_wired AFTER UPDATE OF time_zone ON lockers_site
     FOR EACH STATEMENT EXECUTE FUNCTION lockers_announce_wiring();
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -35,6 +35,8 @@ class Line:
     controller_id: int | None = None
     command_id: uuid.UUID | None = None
     detail: str = ""
+    # What it tells an app on the right, which receive() hands it to.
+    about: Any = None
 
 
 # What a journal line says of the command, the instant it fills, and what the trail calls it.
@@ -64,8 +66,17 @@ _DOOR: dict[str, tuple[DoorState, Action | None]] = {
 }
 
 
-def receive(*, bridge: Bridge, journal: uuid.UUID, lines: Sequence[Line], at: dt.datetime) -> int:
+def receive(
+    *,
+    bridge: Bridge,
+    journal: uuid.UUID,
+    lines: Sequence[Line],
+    at: dt.datetime,
+    tell: Callable[[Bridge, Line], None] | None = None,
+) -> int:
     """Store journal lines and apply the new ones; return the number to acknowledge.
+
+    ``tell`` is handed every new line that is ``about`` something, in the same transaction.
 
     Redelivery is normal: a line that is stored already changes nothing. Lines for doors of another
     bridge are stored and recorded but applied to nothing.
@@ -90,6 +101,8 @@ def receive(*, bridge: Bridge, journal: uuid.UUID, lines: Sequence[Line], at: dt
         )
         for line in fresh:
             _apply(bridge, line, doors.get(line.compartment_id or 0), at)
+            if tell is not None and line.about is not None:
+                tell(bridge, line)
         BridgePresence.objects.filter(bridge=bridge).update(
             journal=journal, last_seq=fresh[-1].seq, last_seen_at=at
         )

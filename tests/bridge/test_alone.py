@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from access import passes
+from kiosk.bridge import protocol
 from tests.bridge.conftest import config
 from tests.bridge.server_end import ServerEnd
+from tests.bridge.test_passes import AMIRAS, OTHER, at_reader
 
 ROOT = Path(__file__).resolve().parents[2]
 # Without site-packages: what is not in the folder is not there.
@@ -76,4 +79,28 @@ async def test_it_enrols_and_opens_a_door(installed: Path, tmp_path: Path) -> No
     finally:
         process.terminate()
         await process.wait()
+        await server.stop()
+
+
+async def test_it_refuses_a_forged_pass(installed: Path, tmp_path: Path) -> None:
+    async def show(_reads: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"~{passes.sign(AMIRAS, OTHER)}\r".encode())
+        await writer.drain()
+
+    line = await asyncio.start_server(show, "127.0.0.1", 0)
+    server = ServerEnd(at_reader(line))
+    await server.start()
+    process = await asyncio.create_subprocess_exec(
+        *BARE, RUN.format("kiosk.bridge", ', run_name="__main__"'), str(installed),
+        "--server", server.url, "--state", str(tmp_path / "bridge"),
+        "--enrolment-code", server.code,
+    )  # fmt: skip
+    try:
+        await server.until(lambda: "scan_refused" in server.kinds(), within_s=20)
+        told = next(event for event in server.events.values() if event.kind == "scan_refused")
+        assert protocol.decode_refused(told.detail).code == "pass_unknown_key"
+    finally:
+        process.terminate()
+        await process.wait()
+        line.close()
         await server.stop()
