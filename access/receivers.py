@@ -12,11 +12,13 @@ from allauth.mfa.signals import (
     authenticator_reset,
 )
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models import Q
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
-from access.services import staff
+from access.models import User
+from access.services import sessions, staff
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
@@ -34,16 +36,23 @@ def logged_out(sender: Any, user: Any, **kwargs: Any) -> None:
     """Record who logged out; an expired session has nobody."""
     if user is not None:
         events.record(action=Action.LOGGED_OUT, actor=Actor.staff(user.pk), at=timezone.now())
+        sessions.rights_changed()
 
 
 @receiver(user_login_failed)
 def login_failed(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> None:
-    """Record a failed attempt with the name that was tried, never the password."""
+    """Record a failed attempt with the name that was tried, never the password.
+
+    A name that nobody has is not kept: it may be a password in the wrong field.
+    """
+    name = str(credentials.get("username") or credentials.get("email") or "")
+    known = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name)).exists()
     events.record(
         action=Action.LOGIN_FAILED,
         actor=Actor.anonymous(),
         at=timezone.now(),
-        subject=f"user:{credentials.get('username') or credentials.get('email') or ''}"[:80],
+        subject=f"user:{name}"[:80] if known else "",
+        data={} if known else {"name": "unknown"},
     )
 
 
@@ -51,6 +60,7 @@ def login_failed(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> Non
 def changed_password(sender: Any, user: Any, **kwargs: Any) -> None:
     """Record that somebody has a new password."""
     _own(Action.PASSWORD_CHANGED, user)
+    sessions.rights_changed()
 
 
 @receiver([authenticator_added, authenticator_reset])

@@ -23,6 +23,7 @@ urlpatterns = [
     path("setup/", include("config.setup.urls")),
     path("api/v1/", include("config.api")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("account/", include("config.account.urls")),
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

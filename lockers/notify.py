@@ -23,7 +23,9 @@ COMMAND = "lockwright_command"
 WIRING = "lockwright_wiring"
 # A badge was read at a wired reader and waits for a screen: {"bank": id, "scan": uuid}.
 SCAN = "lockwright_scan"
-CHANNELS = (MAP, COMMAND, WIRING, SCAN)
+# A session ended, or somebody may see other things than before: look again.
+RIGHTS = "lockwright_rights"
+CHANNELS = (MAP, COMMAND, WIRING, SCAN, RIGHTS)
 
 # Called in the event loop with the decoded payload, or None for "anything may have changed".
 Subscriber = Callable[[Any], None]

@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from psycopg.conninfo import conninfo_to_dict
 
 from config import env
+from config.settings import words
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = Path(env.text("LOCKWRIGHT_VAR", str(BASE_DIR / "var")))
@@ -72,10 +73,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.zones.local_time",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.account.last_seen.LastSeenMiddleware",
     "access.accounts.SecondStepMiddleware",
 ]
 
@@ -158,6 +161,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "Lockwright: "
 ACCOUNT_LOGIN_BY_CODE_ENABLED = env.flag("LOCKWRIGHT_LOGIN_BY_CODE", default=False)
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = True
+# Our words on fields and refusals; what allauth's forms do stays theirs.
+ACCOUNT_FORMS, MFA_FORMS = words.ACCOUNT_FORMS, words.MFA_FORMS
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/5m/key"}
 MFA_ADAPTER = "access.accounts.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -195,6 +200,7 @@ EMAIL_FILE_PATH = VAR_DIR / "mail"
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English")]
+FORMAT_MODULE_PATH = "config.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -281,5 +287,7 @@ UNFOLD: dict[str, Any] = {
             "950": "#03221a",
         },
     },
+    "ENVIRONMENT": "config.zones.label",
+    "DASHBOARD_CALLBACK": "config.waiting.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "config.menu.sidebar"},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -97,6 +98,7 @@ def finish(request: HttpRequest) -> HttpResponse:
     login(
         request, made.administrator, backend="allauth.account.auth_backends.AuthenticationBackend"
     )
+    UserSession.objects.create_from_request(request)
     server = request.build_absolute_uri("/").rstrip("/")
     return render(request, "setup/done.html", {"made": made, "server": server})
 

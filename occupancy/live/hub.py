@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from django.db import Error, connection
 from django.utils import timezone
 
-from lockers.notify import MAP, listener
+from lockers.notify import MAP, RIGHTS, listener
 from occupancy import selectors
 from occupancy.live.streams import Stream, Subscription
 from occupancy.selectors import Watcher
@@ -30,7 +30,8 @@ T = TypeVar("T")
 
 APART_S = 0.1
 TICK_S = 2.5
-# Rights are looked at again this often, for all open maps together.
+# Rights are looked at again when word comes that some changed, and this often in any case, for
+# all open maps together.
 RIGHTS_S = 20.0
 # Everything is read again this often: what lies further ahead than was read comes into view.
 REREAD_S = 600.0
@@ -49,7 +50,8 @@ class Hub:
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
-        self._unsubscribe: Callable[[], None] | None = None
+        self._rights = asyncio.Event()
+        self._unsubscribe: list[Callable[[], None]] = []
         self._thread: ThreadPoolExecutor | None = None
 
     def start(self) -> None:
@@ -58,8 +60,11 @@ class Hub:
             return
         # One thread keeps one database connection: a read starts within 0.1 ms.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="map")
-        self._wake, self._lock = asyncio.Event(), asyncio.Lock()
-        self._unsubscribe = listener.subscribe(MAP, self.notice)
+        self._wake, self._lock, self._rights = asyncio.Event(), asyncio.Lock(), asyncio.Event()
+        self._unsubscribe = [
+            listener.subscribe(MAP, self.notice),
+            listener.subscribe(RIGHTS, lambda _payload: self._rights.set()),
+        ]
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._read(), name="map reader"),
@@ -69,8 +74,8 @@ class Hub:
 
     async def stop(self) -> None:
         """Stop, and give the database connection back."""
-        if self._unsubscribe is not None:
-            self._unsubscribe()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -220,7 +225,12 @@ class Hub:
 
     async def _check_rights(self) -> None:
         while True:
-            await asyncio.sleep(RIGHTS_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RIGHTS_S):
+                    await self._rights.wait()
+            # A log-in that many are taken from is looked at once.
+            await asyncio.sleep(APART_S)
+            self._rights.clear()
             with contextlib.suppress(Error):
                 await self.check_rights(timezone.now())
 

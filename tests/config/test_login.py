@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
-from allauth.usersessions.models import UserSession
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core import mail
@@ -19,9 +21,18 @@ from audit.models import Event
 from occupancy.live import hub
 from tests.factories.cast import Estate
 from tests.permissions.test_sockets import ORIGIN, is_let_in
+from tests.servers import ROOT, database_url
 
 PASSWORD = "correct horse"
 LOG_IN = "/account/login/"
+NO_CODES = """
+import django
+django.setup()
+from django.test import Client
+client = Client(headers={"host": "localhost"})
+print(client.get("/account/login/code/").status_code)
+print("login/code" in client.get("/account/login/").content.decode())
+"""
 
 
 def log_in(name: str = "olga", password: str = PASSWORD, **more: Any) -> tuple[Client, Any]:
@@ -84,6 +95,38 @@ def test_the_administration_has_no_log_in_of_its_own(estate: Estate) -> None:
     assert "_auth_user_id" not in client.session
 
 
+def test_the_administration_is_shut_until_the_second_step_is_taken(estate: Estate) -> None:
+    client, _answer = log_in("rosa")
+    set_up_app(client)
+    half_way, _answer = log_in("rosa")
+    for address in ("/admin/", "/admin/login/", "/admin/access/user/", "/api/v1/sites/"):
+        answer = half_way.get(address)
+        assert answer.status_code in (302, 401, 403), address
+        assert "_auth_user_id" not in half_way.session
+    posted = {"username": "rosa", "password": PASSWORD, "next": "/admin/"}
+    assert half_way.post("/admin/login/", posted).status_code == 302
+    assert "_auth_user_id" not in half_way.session
+
+
+@pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example/", "/\\evil.example"])
+def test_the_way_on_is_kept_over_the_second_step_and_leads_nowhere_else(
+    estate: Estate, away: str
+) -> None:
+    client, _answer = log_in()
+    set_up_app(client)
+    codes = Authenticator.objects.get(user=estate.olga, type="recovery_codes").wrap()
+    for asked, reached in ((away, "/"), ("/account/sessions/", "/account/sessions/")):
+        browser = Client()
+        browser.post(LOG_IN, {"login": "olga", "password": PASSWORD, "next": asked})
+        code = codes.get_unused_codes()[0]
+        answer = browser.post("/account/2fa/authenticate/", {"code": code})
+        assert answer["Location"] == reached
+        codes = Authenticator.objects.get(pk=codes.instance.pk).wrap()
+        out = browser.post("/account/logout/", {"next": away})
+        assert out["Location"] == "/"
+    assert len(told(Action.LOGGED_OUT)) == 2
+
+
 def test_nobody_signs_up(db: None) -> None:
     assert "password1" not in Client().get("/account/signup/").content.decode()
     posted = {"username": "eve", "email": "eve@example.org", "password1": PASSWORD,
@@ -140,30 +183,35 @@ def test_a_code_by_e_mail_logs_in_without_a_password(estate: Estate) -> None:
     assert client.session["_auth_user_id"] == str(estate.olga.pk)
 
 
+def test_a_wrong_code_by_e_mail_is_in_the_trail_without_what_was_typed(estate: Estate) -> None:
+    estate.olga.email = "olga@northwind.example"
+    estate.olga.save()
+    client = Client()
+    client.post("/account/login/code/", {"email": "olga@northwind.example"})
+    client.post("/account/login/code/confirm/", {"code": "wrong-4471"})
+    (event,) = told(Action.LOGIN_FAILED)
+    assert (event.subject, event.data) == ("", {"by": "code"})
+    assert "_auth_user_id" not in client.session
+
+
+def test_no_code_by_e_mail_is_offered_unless_the_installation_wants_it(estate: Estate) -> None:
+    offered = "/account/login/code/"
+    assert offered in Client().get(LOG_IN).content.decode()
+    # Addresses are made when a server starts: one that does not want it is asked from outside.
+    told_off = subprocess.run(
+        [sys.executable, "-c", NO_CODES],
+        env={**os.environ, "LOCKWRIGHT_LOGIN_BY_CODE": "0", "DATABASE_URL": database_url()},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told_off.stdout.split() == ["404", "False"]
+
+
 def test_no_code_goes_to_an_address_that_nobody_has(db: None) -> None:
     Client().post("/account/login/code/", {"email": "eve@example.org"})
     assert mail.outbox == []
-
-
-def test_other_sessions_are_listed_and_logged_out(estate: Estate) -> None:
-    office, _answer = log_in(headers={"user-agent": "Office browser"})
-    phone, _answer = log_in(headers={"user-agent": "Phone browser"})
-    listed = office.get("/account/sessions/").content.decode()
-    assert "Office browser" in listed
-    assert "Phone browser" in listed
-    office.post("/account/sessions/")
-    assert phone.get("/map/").status_code == 302
-    assert office.get("/account/sessions/").status_code == 200
-    assert [event.data for event in told(Action.SESSION_ENDED)] == [{"sessions": 1}]
-
-
-def test_a_superuser_ends_the_sessions_of_somebody(estate: Estate) -> None:
-    client, _answer = log_in()
-    desk, _answer = log_in("rosa")
-    posted = {"action": "end_sessions", "_selected_action": [estate.olga.pk]}
-    desk.post("/admin/access/user/", posted)
-    assert client.get("/account/sessions/").status_code == 302
-    assert not UserSession.objects.filter(user=estate.olga).exists()
 
 
 def test_guessing_a_password_is_stopped_even_when_it_is_right_at_last(estate: Estate) -> None:

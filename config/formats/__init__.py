@@ -1,0 +1,1 @@
+"""How times are written; Django looks here before its own formats."""
