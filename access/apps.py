@@ -10,7 +10,10 @@ class AccessConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear log-ins, and give the trail its names."""
-        from access import receivers  # noqa: F401  (importing it connects the receivers)
+        from access import (
+            reach,
+            receivers,  # noqa: F401  (importing it connects the receivers)
+        )
         from access.models import Person, User
         from audit import labels
         from audit.models import ActorKind
@@ -23,3 +26,4 @@ class AccessConfig(AppConfig):
 
         labels.register(ActorKind.PERSON, people)
         labels.register(ActorKind.STAFF, staff)
+        reach.register()

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from audit import exports, labels, reach
 from audit.actions import Action
+from audit.admin_log import HidesForbidden
 from audit.models import ActorKind, Event
 from audit.services import events
 from audit.services.events import Actor
@@ -26,7 +26,7 @@ _COLUMNS = [
 
 
 @admin.register(Event)
-class EventAdmin(ModelAdmin):
+class EventAdmin(HidesForbidden):
     """Events of the sites a member of staff may see; superusers see every one."""
 
     list_display = ["occurred_at", "what", "who", "whom", "where", "reason"]
@@ -127,6 +127,3 @@ class EventAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def _get_obj_does_not_exist_redirect(self, request: Any, opts: Any, object_id: Any) -> Any:
-        raise Http404

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin
 
@@ -19,6 +21,34 @@ PERSONAL = {"given_name", "family_name", "email", "personal_number", "username",
             "last_name", "external_id", "guardian_name", "guardian_phone", "guardian_email",
             "summary"}  # fmt: skip
 SECRET = {"password", "key_code"}
+
+
+def _hidden(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a page answer 404 where Django would say 403: forbidden looks like missing."""
+
+    @wraps(view)
+    def guarded(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return view(self, request, *args, **kwargs)
+        except PermissionDenied as error:
+            raise Http404 from error
+
+    return guarded
+
+
+class HidesForbidden(ModelAdmin):
+    """An admin whose pages are not there for whoever may not use them."""
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> Any:
+        raise Http404
+
+    changelist_view = _hidden(ModelAdmin.changelist_view)
+    add_view = _hidden(ModelAdmin.add_view)
+    change_view = _hidden(ModelAdmin.change_view)
+    delete_view = _hidden(ModelAdmin.delete_view)
+    history_view = _hidden(ModelAdmin.history_view)
 
 
 class RecordedAdmin(ModelAdmin):

@@ -221,7 +221,9 @@ def test_the_facts_in_an_export_are_json(estate: Estate, ours: Event) -> None:
     assert json.loads(row["data"]) == {"minutes": 5, "note": "lost"}
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    "begin", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\n=", "\uff1d", "\uff0b"]
+)
 def test_no_spreadsheet_runs_what_somebody_typed(
     estate: Estate, at: dt.datetime, begin: str
 ) -> None:

@@ -151,6 +151,13 @@ PAGES: dict[str, Rule] = {
     "api-access-request-detail": Rule(May.SITE_VIEW, there=_pk("access-request")),
     "api-access-request-approve": post(May.SITE_MANAGE, _pk("access-request")),
     "api-access-request-refuse": post(May.SITE_MANAGE, _pk("refused-request")),
+    "api-lock-list": Rule(May.LOGIN),
+    "api-lock-detail": Rule(May.SITE_VIEW, there=_pk("lock")),
+    "api-key-list": Rule(May.LOGIN),
+    "api-key-detail": Rule(May.SITE_VIEW, there=_pk("key")),
+    "api-key-issue": post(May.SITE_OPERATE, _pk("key")),
+    "api-key-return": post(May.SITE_OPERATE, _pk("key")),
+    "api-key-lost": post(May.SITE_OPERATE, _pk("key")),
     "api-command-list": Rule(May.LOGIN),
     "api-command-detail": Rule(May.SITE_VIEW, there=_pk("command")),
     "api-event-list": Rule(May.LOGIN),
@@ -191,6 +198,8 @@ PAGES: dict[str, Rule] = {
     # For the log-in page's own script; a browser that comes by itself is sent to that page.
     "mfa_login_webauthn": Rule(May.LOGIN),
     "usersessions_list": Rule(May.LOGIN),
+    # Nobody ends a session of somebody else.
+    "session-end": Rule(May.NOBODY, "post", there=lambda world: {"session_id": 1}),
     # Administration: the pages that belong to no model
     "admin:index": Rule(May.LOGIN),
     "admin:search": Rule(May.LOGIN),

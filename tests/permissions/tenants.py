@@ -111,17 +111,25 @@ class Tenant:
 
     def of(self, model: type[models.Model]) -> Any:
         """Return this tenant's rows of a model."""
-        path = table.BY_SITE.get(model._meta.label)
+        path = self.path_of(model)
         rows = model._default_manager.all()
         return rows.filter(**{path: self.site.pk}).distinct() if path else rows.none()
 
     def _found(self, model: type[models.Model]) -> Any:
         return self.of(model).order_by("pk").first()
 
-    def _made(self, model: type[models.Model]) -> Any:
-        first = table.BY_SITE.get(model._meta.label, "").partition("__")[0]
+    def path_of(self, model: type[models.Model]) -> str | None:
+        """Return the way from a row to the site."""
+        return table.BY_SITE.get(model._meta.label)
+
+    def needs(self, model: type[models.Model]) -> dict[str, Any]:
+        """Return what a row of a model needs that follows from no field."""
         needs = NEEDS.get(model._meta.label)
-        values = needs(self) if needs is not None else {}
+        return needs(self) if needs is not None else {}
+
+    def _made(self, model: type[models.Model]) -> Any:
+        first = (self.path_of(model) or "").partition("__")[0]
+        values = self.needs(model)
         for one in model._meta.concrete_fields:
             if one.name in values or isinstance(one, models.AutoField):
                 continue

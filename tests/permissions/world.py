@@ -74,7 +74,13 @@ class World:
             for person in (eve, finn)
         ]
         event = Event.objects.filter(site_id=estate.site.pk).latest("pk")
+        keyed = factories.CompartmentFactory(
+            bank=estate.bank, size=estate.small, number="K1", lock_kind="keyed", column=90
+        )
+        key = factories.KeyFactory(lock=factories.LockFactory(compartment=keyed))
         ids = {
+            "lock": key.lock_id,
+            "key": key.pk,
             "site": estate.site.pk,
             "bank": estate.bank.pk,
             "compartment": got.compartment_id,
