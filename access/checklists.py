@@ -14,6 +14,7 @@ class Facts:
     has_locker: bool = False
     has_key: bool = False
     has_login: bool = False
+    has_access: bool = False
 
 
 _OF_VERB = {
@@ -22,6 +23,7 @@ _OF_VERB = {
     "locker": "has_locker",
     "key": "has_key",
     "login": "has_login",
+    "access": "has_access",
 }
 
 

@@ -63,13 +63,14 @@ class ProcedureKind(models.TextChoices):
 
 
 class StepVerb(models.TextChoices):
-    """What a step is about; the register itself sees whether the first five are done."""
+    """What a step is about; the register itself sees whether the first six are done."""
 
     CARD = "card", _("card")
     PIN = "pin", _("PIN")
     LOCKER = "locker", _("locker")
     KEY = "key", _("key")
     LOGIN = "login", _("log-in")
+    ACCESS = "access", _("access for a while")
     INDUCTION = "induction", _("induction")
     OTHER = "other", _("other")
 
@@ -95,6 +96,23 @@ class HoldingEnd(models.TextChoices):
     RETURNED = "returned", _("returned")
     LOST = "lost", _("lost")
     REPLACED = "replaced", _("lock was changed")
+
+
+class KeyState(models.TextChoices):
+    """Where a key is, as the desk asks for it."""
+
+    CABINET = "cabinet", _("in the cabinet")
+    OUT = "out", _("out")
+    OVERDUE = "overdue", _("overdue")
+    LOST = "lost", _("lost")
+    RETIRED = "retired", _("retired")
+
+
+class StandInKind(models.TextChoices):
+    """What opens a door instead of a lost key."""
+
+    PIN = "pin", _("temporary PIN")
+    PASS = "pass", _("pass (QR code)")
 
 
 class SignedHow(models.TextChoices):
@@ -141,3 +159,7 @@ class NoticeKind(models.TextChoices):
     ACCESS_ASKED = "access_asked", _("somebody asks for access")
     ACCESS_DECIDED = "access_decided", _("access approved or refused")
     VISITOR_ARRIVED = "visitor_arrived", _("a visitor arrived")
+    VISIT_CANCELLED = "visit_cancelled", _("a visit was cancelled")
+    VISIT_EXTENDED = "visit_extended", _("a visit lasts longer")
+    KEY_OVERDUE = "key_overdue", _("a key is overdue")
+    KEYS_TO_COUNT = "keys_to_count", _("the keys are due to be counted")

@@ -21,6 +21,7 @@ class Code(StrEnum):
     CREDENTIAL_OVER = "credential_over"
     CREDENTIAL_USED = "credential_used"
     PIN_REQUIRED = "pin_required"
+    BADGE_REQUIRED = "badge_required"
     NO_ACCESS = "no_access"
     ACCESS_OVER = "access_over"
     NO_GRANT = "no_grant"
@@ -33,7 +34,7 @@ class Code(StrEnum):
 class Facts:
     """What a decision rests on. What is not asked (None) is not judged."""
 
-    person_status: str
+    person_status: str | None
     is_held: bool = False
     # What was shown, when something was:
     credential_status: str | None = None
@@ -43,6 +44,8 @@ class Facts:
     assurance: str | None = None
     pin_rule: str = "never"
     has_shown_pin: bool = False
+    # A personal number and PIN, and nothing that is carried: one factor, however it is counted.
+    is_pin_alone: bool = False
     # Visitors and contractors use lockers only while they were given access:
     needs_access: bool = False
     access_from: dt.datetime | None = None
@@ -100,7 +103,9 @@ def decide(facts: Facts, at: dt.datetime) -> Decision:
     return Decision(allowed=True, code=Code.ALLOWED, explanation=tuple(steps))
 
 
-def _person(facts: Facts, at: dt.datetime) -> Step:
+def _person(facts: Facts, at: dt.datetime) -> Step | None:
+    if facts.person_status is None:
+        return None
     code = None
     if facts.person_status != "active":
         code = Code.PERSON_LEFT if facts.person_status == "left" else Code.PERSON_SUSPENDED
@@ -130,6 +135,8 @@ def _credential(facts: Facts, at: dt.datetime) -> Step | None:
 
 
 def _second_factor(facts: Facts, at: dt.datetime) -> Step | None:
+    if facts.is_pin_alone and facts.pin_rule not in {"never", "plain"}:
+        return Step("PIN", "PIN without a badge", Code.BADGE_REQUIRED)
     if facts.assurance is None or facts.pin_rule == "never":
         return None
     # An assurance that nobody knows is as good as none; an unknown rule asks.

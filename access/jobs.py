@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from access.services import leaving, notices, requests, staff, temporary, throttles, visits
+from access.services import (
+    departures,
+    key_reminders,
+    leaving,
+    notices,
+    requests,
+    staff,
+    temporary,
+    throttles,
+)
 from audit.services.events import Actor
 
 
@@ -31,4 +40,9 @@ def send_notices() -> int:
 def end_access() -> int:
     """Record visits, access and requests that are over; return how many."""
     at = timezone.now()
-    return visits.leave_due(at=at) + temporary.record_ended(at=at) + requests.expire_due(at=at)
+    return departures.leave_due(at=at) + temporary.record_ended(at=at) + requests.expire_due(at=at)
+
+
+def remind_keys() -> int:
+    """Write about overdue keys and counts that are due; return how many letters."""
+    return key_reminders.remind_due(at=timezone.now())

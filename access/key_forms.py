@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -12,17 +13,19 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminSingleDateWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
 
-from access.choices import PersonStatus, SignedHow
+from access.choices import PersonStatus, SignedHow, StandInKind
 from access.errors.keys import NotSigned
-from access.models import Key, KeyHolding, Person
+from access.models import Key, KeyHolding, Lock, Person
+from access.services import locks
 from access.signatures import ABSENT, MAX_LENGTH, Signature
-from lockers.models import Bank, Site
+from lockers.models import Bank, Compartment, Site
 
 
 def _text(**attrs: Any) -> UnfoldAdminTextInputWidget:
@@ -118,6 +121,36 @@ class LostForm(ReasonForm):
         widget=UnfoldAdminIntegerFieldWidget,
         help_text=_("In the smallest unit of the currency; 0 charges nothing."),
     )
+    meanwhile = forms.ChoiceField(
+        label=_("Until the lock is changed, the holder gets"),
+        required=False,
+        widget=UnfoldAdminRadioSelectWidget,
+    )
+
+    def __init__(
+        self, *args: Any, spares: Sequence[Key], has_electronic: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["meanwhile"]
+        assert isinstance(field, forms.ChoiceField)  # as declared above
+        offered: list[tuple[str, Any]]
+        offered = [(f"spare-{key.pk}", _("the spare key %s") % key) for key in spares]
+        if has_electronic:
+            offered += [
+                (StandInKind.PIN.value, _("a temporary PIN, for seven days")),
+                (StandInKind.PASS.value, _("a pass (QR code) for this door, for seven days")),
+            ]
+        field.choices = [("", _("nothing now")), *offered]
+        if not offered:
+            field.widget = forms.HiddenInput()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what was offered a moment ago and is not any more, where it is seen."""
+        if self.errors.pop("meanwhile", None):
+            raise forms.ValidationError(
+                _("What you chose is not possible any more. Choose again, or nothing now.")
+            )
+        return super().clean() or {}
 
 
 class RequestForm(_ForPerson, ReasonForm):
@@ -135,6 +168,35 @@ class CutForm(forms.Form):
     hook = forms.CharField(label=_("Hook"), max_length=20, required=False, widget=_text())
 
 
+class SerialForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at run time
+    """A lock as the administration edits it: no two of an organisation share a serial number."""
+
+    # Set for each request: the sites whose doors may be named.
+    sites: QuerySet[Site] = Site.objects.none()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a serial number that another lock has, and say which."""
+        given = super().clean() or {}
+        door = given.get("compartment") or getattr(self.instance, "compartment", None)
+        if isinstance(door, Compartment):
+            _check_serial(self, door, self.instance.pk, given.get("serial") or "", self.sites)
+        return given
+
+
+def _check_serial(
+    form: forms.BaseForm,
+    door: Compartment,
+    lock_id: int | None,
+    serial: str,
+    sites: QuerySet[Site],
+) -> None:
+    other = locks.other_with(
+        serial=serial, organisation_id=door.bank.site.organisation_id, lock_id=lock_id
+    )
+    if other is not None:
+        form.add_error("serial", locks.collision(door=door, other=other, sites=sites))
+
+
 class ChangeLockForm(forms.Form):
     serial = forms.CharField(label=_("New serial number"), max_length=40, widget=_text())
     key_code = forms.CharField(
@@ -147,6 +209,18 @@ class ChangeLockForm(forms.Form):
         initial=2,
         widget=UnfoldAdminIntegerFieldWidget,
     )
+
+    def __init__(self, *args: Any, lock: Lock, sites: QuerySet[Site], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lock, self.sites = lock, sites
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a serial number that another lock has, and say which."""
+        given = super().clean() or {}
+        _check_serial(
+            self, self.lock.compartment, self.lock.pk, given.get("serial", ""), self.sites
+        )
+        return given
 
 
 class CombinationsForm(forms.Form):

@@ -25,6 +25,8 @@ def still_has(leaver: Leaver) -> list[tuple[str, str]]:
         )
         for one in has.grants
     ]
+    found += [(_("Pass that still counts: %s") % one, go) for one in has.passes]
+    found += [(_("Access that still counts, at %s") % one.site, go) for one in has.access]
     # The keys of their own page, where they are taken back.
     keys = f"{reverse('admin:access_keyholding_changelist')}?q={person.family_name}"
     found += [(_("Key out: %s") % one.key, keys) for one in has.keys]

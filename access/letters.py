@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from access.choices import NoticeKind
 from access.models import Notice, User
 
 
@@ -20,6 +21,10 @@ def letter(notice: Notice) -> EmailMultiAlternatives:
         "site": notice.site,
         "request": notice.request,
         "visit": notice.visit,
+        "holding": notice.holding,
+        "is_holder": notice.holding is not None
+        and notice.holding.person.email.lower() == notice.to.lower(),
+        "counted": notice.counted,
         "link": _link(notice),
     }
     with timezone.override(zoneinfo.ZoneInfo(notice.site.time_zone)):
@@ -33,10 +38,15 @@ def letter(notice: Notice) -> EmailMultiAlternatives:
 
 
 def _link(notice: Notice) -> str:
-    if notice.request is None:
+    if notice.request is not None:
+        path = reverse("access-request", args=[notice.request.pk])
+    elif notice.holding is not None:
+        path = reverse("admin:access_key_change", args=[notice.holding.key_id])
+    elif notice.kind == NoticeKind.KEYS_TO_COUNT:
+        path = f"{reverse('admin:access_keycount_count')}?site={notice.site_id}"
+    else:
         return ""
-    # Who asked at a screen has no log-in, and needs no page that asks for one.
+    # Who asked at a screen or has a key has no log-in, and needs no page that asks for one.
     if not User.objects.filter(email__iexact=notice.to).exists():
         return ""
-    path = reverse("access-request", args=[notice.request.pk])
     return str(settings.PUBLIC_URL).rstrip("/") + path

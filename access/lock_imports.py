@@ -8,11 +8,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 
 from access.models import Lock
-from lockers.choices import LockKind
+from access.services import locks
 from lockers.importing.cells import Cell, Key, KeyName, cell
 from lockers.importing.rows import Rows
 from lockers.models import Compartment
-from lockers.scoping import MANAGE, sites_of
+from lockers.scoping import MANAGE, VIEW, sites_of
 
 
 class LockRows(Rows):
@@ -35,22 +35,49 @@ class LockRows(Rows):
     def prepare(self, rows: list[dict[str, Any]]) -> None:
         names = {str(row.get("site", "")).strip() for row in rows}
         self.doors: dict[tuple[str, str, str], list[Compartment]] = {}
-        for door in (
-            Compartment.objects.filter(
-                bank__site__in=sites_of(self.user, MANAGE), bank__site__name__in=names
-            )
-            .exclude(lock_kind=LockKind.ELECTRONIC)
-            .select_related("bank__site__organisation")
-        ):
+        for door in Compartment.objects.filter(
+            bank__site__in=sites_of(self.user, MANAGE), bank__site__name__in=names
+        ).select_related("bank__site__organisation"):
             place = door.bank.site.name, door.bank.name, door.number
             self.doors.setdefault(place, []).append(door)
-        found = [door.pk for doors in self.doors.values() for door in doors]
+        found = [door.pk for door in self._all_doors()]
         self.known = {
             lock.compartment_id: lock
             for lock in Lock.objects.filter(compartment__in=found).select_related(
                 "compartment__bank__site__organisation"
             )
         }
+
+        serials = {cell(row, "serial") for row in rows} - {""}
+        self.serials = {
+            (lock.organisation_id, lock.serial): lock
+            for lock in Lock.objects.filter(
+                serial__in=serials,
+                organisation__in={one.bank.site.organisation_id for one in self._all_doors()},
+            ).select_related("compartment__bank__site")
+        }
+        self.seen_serials: dict[tuple[int, str], Lock] = {}
+        self.may_name = sites_of(self.user, VIEW)
+
+    def _all_doors(self) -> list[Compartment]:
+        return [door for doors in self.doors.values() for door in doors]
+
+    def extra_errors(self, instance: Lock, row: dict[str, Any]) -> dict[str, str]:
+        """Refuse a serial number that another lock has, or another row of the file wants."""
+        door = instance.compartment
+        wanted = door.bank.site.organisation_id, instance.serial
+        if not instance.serial:
+            return {}
+        first = self.seen_serials.setdefault(wanted, instance)
+        for other in (self.serials.get(wanted), first):
+            if other is not None and other.compartment_id != instance.compartment_id:
+                told = locks.collision(
+                    door=door,
+                    other=Lock(compartment=other.compartment, serial=instance.serial),
+                    sites=self.may_name,
+                )
+                return {"serial": told}
+        return {}
 
     def door_of(self, row: dict[str, Any]) -> Compartment:
         """Return the door of a row, among those of sites the user manages."""
@@ -64,7 +91,7 @@ class LockRows(Rows):
         ]
         if not doors:
             raise ValidationError(
-                {"number": _now("There is no such door with a key or combination at this bank.")}
+                {"number": _now("There is no such door at this bank. Check bank and number.")}
             )
         if len(doors) > 1:
             raise ValidationError(
@@ -76,7 +103,8 @@ class LockRows(Rows):
         return self.door_of(row).pk
 
     def made(self, key: int, row: dict[str, Any]) -> Lock:
-        return Lock(compartment=self.door_of(row))
+        door = self.door_of(row)
+        return Lock(compartment=door, organisation=door.bank.site.organisation)
 
     def scope_of(self, instance: Lock) -> dict[str, Any]:
         bank = instance.compartment.bank

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminEmailInputWidget,
@@ -18,8 +19,8 @@ from unfold.widgets import (
 
 from access.choices import NEEDS_ACCESS, PersonStatus
 from access.errors.visits import NoSuchHost
-from access.models import Person
-from access.services import visits
+from access.models import Person, Visit
+from access.services import hosts
 from lockers.models import Site
 
 _LOCAL = {"type": "datetime-local"}
@@ -99,6 +100,32 @@ class AskForm(_Here):
         return cleaned
 
 
+class GiveForm(_Here):
+    """Access for a while, given to somebody on their own page."""
+
+    site = forms.ModelChoiceField(
+        label=_("Site"), queryset=Site.objects.none(), empty_label=None,
+        widget=UnfoldAdminSelectWidget(),
+    )  # fmt: skip
+    starts_at = forms.DateTimeField(
+        label=_("From"), widget=UnfoldAdminTextInputWidget(attrs=_LOCAL)
+    )
+    ends_at = forms.DateTimeField(label=_("Until"), widget=UnfoldAdminTextInputWidget(attrs=_LOCAL))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, widget=UnfoldAdminTextInputWidget(),
+        help_text=_("Such as the number of the order."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, sites: QuerySet[Site], person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["site"]
+        assert isinstance(field, forms.ModelChoiceField)  # as declared above
+        field.queryset = sites
+        home = person.home_site if person.home_site in sites else sites.first()
+        field.initial = home
+        _times(self, ("starts_at", "ends_at"), dt.timedelta(hours=9), home)
+
+
 class ExpectForm(_Here):
     """A visitor who is coming, or stands at the desk."""
 
@@ -143,7 +170,30 @@ class ExpectForm(_Here):
         site, text = cleaned.get("site"), cleaned.get("host")
         if isinstance(site, Site) and text:
             try:
-                cleaned["host"] = visits.find_host(site=site, text=text)
+                cleaned["host"] = hosts.find(site=site, text=text)
             except NoSuchHost as refusal:
                 self.add_error("host", str(refusal))
         return cleaned
+
+
+class ExtendForm(forms.Form):
+    """Until when a visitor stays instead, by the clock on the site's wall."""
+
+    until = forms.DateTimeField(label=_("Until"), widget=UnfoldAdminTextInputWidget(attrs=_LOCAL))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, required=False, widget=UnfoldAdminTextInputWidget()
+    )
+
+    def __init__(self, *args: Any, visit: Visit, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._zone = visit.site.zone
+        ends_at = visit.expected_until.astimezone(self._zone)
+        self.fields["until"].initial = f"{ends_at + dt.timedelta(hours=1):%Y-%m-%dT%H:%M}"
+        self.fields["until"].help_text = _("Now until %s. Choose a later end.") % date_format(
+            ends_at, "DATETIME_FORMAT"
+        )
+
+    def clean_until(self) -> dt.datetime:
+        """Read the time as the site's."""
+        until: dt.datetime = self.cleaned_data["until"]
+        return until.replace(tzinfo=self._zone).astimezone(dt.UTC)

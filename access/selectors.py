@@ -11,7 +11,16 @@ from django.db.models import Q
 
 from access.checklists import Facts, is_done
 from access.choices import CARRIED, CredentialKind, CredentialStatus, PersonStatus
-from access.models import Credential, Grant, Person, Run, SiteUserPermission, User
+from access.models import (
+    Credential,
+    Grant,
+    Pass,
+    Person,
+    Run,
+    SiteUserPermission,
+    TemporaryAccess,
+    User,
+)
 from access.models.keys import KeyHolding
 
 
@@ -24,6 +33,9 @@ class Holdings:
     keys: list[KeyHolding] = field(default_factory=list)
     users: list[User] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
+    # Over by themselves, but not before who left might come back.
+    passes: list[Pass] = field(default_factory=list)
+    access: list[TemporaryAccess] = field(default_factory=list)
 
     @property
     def facts(self) -> Facts:
@@ -34,11 +46,20 @@ class Holdings:
             has_locker=bool(self.grants),
             has_key=bool(self.keys),
             has_login=bool(self.users),
+            has_access=bool(self.access),
         )
 
     @property
     def is_empty(self) -> bool:
-        return not (self.credentials or self.grants or self.keys or self.users or self.runs)
+        return not (
+            self.credentials
+            or self.grants
+            or self.keys
+            or self.users
+            or self.runs
+            or self.passes
+            or self.access
+        )
 
 
 def grants_in_force(at: dt.datetime) -> Q:
@@ -63,6 +84,11 @@ def holdings(people: Iterable[Person], at: dt.datetime) -> dict[int, Holdings]:
         person__in=ids, returned_at__isnull=True
     ).select_related("key__lock__compartment__bank", "key__master_set"):
         found[holding.person_id].keys.append(holding)
+    still = {"person__in": ids, "revoked_at__isnull": True, "ends_at__gt": at}
+    for access in TemporaryAccess.objects.filter(**still).select_related("site"):
+        found[access.person_id].access.append(access)
+    for given in Pass.objects.filter(**still):
+        found[given.person_id].passes.append(given)
     for run in Run.objects.filter(person__in=ids, finished_at__isnull=True):
         found[run.person_id].runs.append(run)
     logins = _logins(everybody)

@@ -10,3 +10,6 @@ lock_change_requested = Signal()
 person_left = Signal()
 # person_id: a visitor who left before their visit was over; the sweep is that of person_left.
 visitor_left = Signal()
+# person_id, site_id, was_until, until, actor, at: a visit lasts longer. Sent in its transaction, so
+# that no locker ends with a visit that does not.
+visit_extended = Signal()

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from config import waiting
+
 # Group, then "app.Model" with the name of its Material symbol.
 GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
     (gettext_noop("Use"), [
@@ -87,23 +89,37 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the menu in the form that unfold draws; all but the first group fold away."""
+    counts = waiting.counts(request)
     groups: list[dict[str, Any]] = [
-        {"title": _(title), "items": _items(request, models), "collapsible": place > 0}
+        {"title": _(title), "items": _items(request, models, counts), "collapsible": place > 0}
         for place, (title, models) in enumerate(GROUPS)
     ]
     groups[0]["items"] = [
         {"title": _("Live map"), "icon": "map", "link": reverse("map")},
         *groups[0]["items"],
     ]
+    for group in groups:
+        # Seen while the group is folded, too.
+        if work := sum(int(item.get("badge", 0)) for item in group["items"]):
+            group["badge"] = str(work)
     return [group for group in groups if group["items"]]
 
 
-def _items(request: HttpRequest, models: list[tuple[str, str]]) -> list[dict[str, Any]]:
+def _items(
+    request: HttpRequest, models: list[tuple[str, str]], counts: dict[str, int]
+) -> list[dict[str, Any]]:
     items = []
     for label, icon in models:
         model = apps.get_model(label)
         if admin.site._registry[model].has_module_permission(request):
             address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
             name = str(model._meta.verbose_name_plural)
-            items.append({"title": name[:1].upper() + name[1:], "icon": icon, "link": address})
+            item: dict[str, Any] = {
+                "title": name[:1].upper() + name[1:],
+                "icon": icon,
+                "link": address,
+            }
+            if count := counts.get(label):
+                item["badge"] = str(count)
+            items.append(item)
     return items

@@ -25,6 +25,7 @@ JOBS = [
     Job("let go whose last day is over", "access.jobs.leave_due", minutes=5),
     Job("release what leavers hold", "occupancy.jobs.release_leavers", minutes=5),
     Job("send letters", "access.jobs.send_notices", minutes=1),
+    Job("remind of overdue keys", "access.jobs.remind_keys", minutes=15),
     Job("end visits and access that are over", "access.jobs.end_access", minutes=5),
     Job("end roles that are over", "access.jobs.end_roles", minutes=5),
     Job("settle commands", "lockers.jobs.settle_commands", minutes=1),

@@ -12,6 +12,7 @@ from occupancy.models import Claim, Policy
 class PolicyAdmin(SiteScopedAdmin):
     site_path = "site"
     organisation_path = "organisation"
+    bank_path = "bank"
     list_display = ["name", "organisation", "site", "bank", "model", "ends_at_time", "at_end",
                     "limit_per_person"]  # fmt: skip
     list_filter = ["model", ("site", ScopedRelatedFilter)]

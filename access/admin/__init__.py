@@ -5,6 +5,7 @@ from __future__ import annotations
 from access.admin import (
     access_requests,
     credentials,
+    incident_panels,
     incidents,
     key_records,
     keys,
@@ -23,6 +24,7 @@ from access.admin import (
 __all__ = [
     "access_requests",
     "credentials",
+    "incident_panels",
     "incidents",
     "key_records",
     "keys",

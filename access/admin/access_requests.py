@@ -30,6 +30,7 @@ class AccessRequestAdmin(Desk):
 
     is_history = True
     site_path = "site"
+    bank_path = "bank"
     list_display = ["person", "state", "site", "bank", "starts_at", "ends_at", "source",
                     "asked_at", "decided_at"]  # fmt: skip
     list_filter = ["status", "source", ("site", ScopedRelatedFilter)]
@@ -82,6 +83,7 @@ class TemporaryAccessAdmin(Desk):
 
     is_history = True
     site_path = "site"
+    bank_path = "bank"
     list_display = ["person", "site", "bank", "starts_at", "ends_at", "request", "visit",
                     "revoked_at"]  # fmt: skip
     list_filter = [("revoked_at", admin.EmptyFieldListFilter), ("site", ScopedRelatedFilter)]
@@ -150,4 +152,15 @@ class NoticeAdmin(SiteScopedAdmin):
     list_filter = ["kind", ("sent_at", admin.EmptyFieldListFilter), ("site", ScopedRelatedFilter)]
     search_fields = ["to"]
     list_select_related = ["site"]
-    fields = ["kind", "to", "site", "request", "visit", "made_at", "sent_at", "tries", "try_at"]
+    fields = [
+        "kind",
+        "to",
+        "site",
+        "request",
+        "visit",
+        "holding",
+        "made_at",
+        "sent_at",
+        "tries",
+        "try_at",
+    ]

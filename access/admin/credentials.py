@@ -26,7 +26,7 @@ class CredentialAdmin(SiteScopedAdmin):
     """Badges and PINs by hint; suspended, revoked and reinstated here, never shown."""
 
     is_history = True
-    organisation_path = "person__organisation"
+    person_path = "person"
     list_display = ["person", "kind", "scheme", "hint", "assurance", "status", "valid_until",
                     "issued_at"]  # fmt: skip
     list_filter = ["kind", "purpose", "status"]
@@ -77,6 +77,7 @@ class CredentialAdmin(SiteScopedAdmin):
 class GrantAdmin(SiteScopedAdmin):
     is_history = True
     site_path = "compartment__bank__site"
+    bank_path = "compartment__bank"
     list_display = ["person", "compartment", "starts_at", "ends_at", "revoked_at"]
     search_fields = ["person__family_name", "compartment__number"]
     list_select_related = ["person", "compartment"]
@@ -88,7 +89,7 @@ class HoldAdmin(SiteScopedAdmin):
     """Holds are placed on a person's page and lifted here; they stay in the list."""
 
     is_history = True
-    organisation_path = "person__organisation"
+    person_path = "person"
     list_display = ["person", "reason", "starts_at", "ends_at", "lifted_at"]
     list_filter = [("lifted_at", EmptyFieldListFilter)]
     search_fields = ["person__given_name", "person__family_name", "reason"]

@@ -86,10 +86,11 @@ class Desk(SiteScopedAdmin):
         form: Form,
         do: Callable[[Any], Any],
         done: Callable[[Any], str | list[str]] | None = None,
+        then: Callable[[Any], HttpResponse | None] | None = None,
         button: str = "",
         **context: Any,
     ) -> HttpResponse:
-        """Show a form, or do what it says and go back to the row's page."""
+        """Show a form, or do what it says and go back to the row's page, or where ``then`` says."""
         if request.method == "POST" and form.is_valid():
             try:
                 outcome = do(form)
@@ -100,6 +101,8 @@ class Desk(SiteScopedAdmin):
                 said = done(outcome) if done is not None else _now("Done.")
                 for sentence in [said] if isinstance(said, str) else said:
                     messages.success(request, sentence)
+                if then is not None and (answer := then(outcome)) is not None:
+                    return answer
                 return HttpResponseRedirect(self.page_of(obj))
         return self.show_page(
             request, "admin/access/key_form.html", title=title, form=form, subtitle=str(obj),

@@ -21,6 +21,7 @@ from access.imports import PersonRows
 from access.imports.people import Scope, UnknownColumns
 from access.models import ImportMapping
 from audit.actions import Action
+from audit.admin_log import RecordedAdmin
 from lockers.importing.files import ROW
 from lockers.importing.pages import FORMATS, ConfirmForm, ScopedImportExport, UploadForm
 from lockers.importing.storage import MAX_AGE_S, PrivateFolder
@@ -255,7 +256,9 @@ class ImportsPeople(ScopedImportExport):
         mapping, is_new = ImportMapping.objects.update_or_create(
             organisation=organisation, name=name, defaults={"columns": _said(request)}
         )
-        self.record(request, Action.ADDED if is_new else Action.CHANGED, mapping)
+        mappings = self.admin_site._registry[ImportMapping]
+        assert isinstance(mappings, RecordedAdmin)  # as registered
+        mappings.record(request, Action.ADDED if is_new else Action.CHANGED, mapping)
 
 
 def _said(request: HttpRequest) -> dict[str, str]:

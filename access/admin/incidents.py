@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
-from unfold.decorators import action
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from access.models import Incident, IncidentNote, User
@@ -61,6 +61,7 @@ class IncidentAdmin(SiteScopedAdmin):
     """Reported by whoever works at the site; what was written stays, notes are added."""
 
     site_path = "site"
+    bank_path = "compartment__bank"
     change_right = OPERATE
     list_display = ["summary", "kind", "site", "person", "compartment", "happened_at", "is_open"]
     list_filter = [("closed_at", EmptyFieldListFilter), "kind", ("site", ScopedRelatedFilter)]
@@ -71,10 +72,12 @@ class IncidentAdmin(SiteScopedAdmin):
     actions_detail = ["add_note", "close", "reopen"]
     fields = ["site", "kind", "summary", "happened_at", "person", "compartment"]
 
-    @admin.display(description=_("open"), boolean=True)
-    def is_open(self, incident: Incident) -> bool:
+    @display(description=_("state"), label={"open": "warning", "closed": ""})  # type: ignore[untyped-decorator]  # unfold brings no types
+    def is_open(self, incident: Incident) -> tuple[str, str]:
         """Say whether something is still to be done."""
-        return incident.closed_at is None
+        if incident.closed_at is None:
+            return "open", _now("open")
+        return "closed", _now("closed")
 
     @admin.display(description=_("reported by"))
     def reporter(self, incident: Incident) -> str:

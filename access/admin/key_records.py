@@ -24,6 +24,7 @@ class KeyHoldingAdmin(SiteScopedAdmin):
 
     is_history = True
     site_path = "key__site"
+    bank_path = "key__lock__compartment__bank"
     list_display = ["key", "person", "issued_at", "due_at", "returned_at", "ended_how"]
     list_filter = [("returned_at", admin.EmptyFieldListFilter), "ended_how",
                    ("key__site", ScopedRelatedFilter)]  # fmt: skip
@@ -60,6 +61,7 @@ class LockChangeRequestAdmin(SiteScopedAdmin):
 
     is_history = True
     site_path = "lock__compartment__bank__site"
+    bank_path = "lock__compartment__bank"
     list_display = ["lock", "key", "reason", "requested_at", "done_at"]
     list_filter = [("done_at", admin.EmptyFieldListFilter)]
     search_fields = ["lock__compartment__number", "lock__serial", "reason"]
@@ -71,6 +73,7 @@ class LockChangeRequestAdmin(SiteScopedAdmin):
 class KeyChargeAdmin(Desk):
     is_history = True
     site_path = "key__site"
+    bank_path = "key__lock__compartment__bank"
     list_display = ["person", "__str__", "key", "charged_at", "waived_at"]
     list_filter = [("waived_at", admin.EmptyFieldListFilter)]
     search_fields = ["person__given_name", "person__family_name"]

@@ -5,81 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Prefetch
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
-from unfold.decorators import action
+from unfold.decorators import action, display
 
 from access.admin.desk import OPERATE, Desk, local, staff, user_id
-from access.choices import KeyStatus
+from access.admin.key_lists import CustodyInline, KindFilter, WhereFilter
+from access.choices import KeyStatus, StandInKind
 from access.key_forms import IssueForm, LostForm, ReasonForm, RequestForm, ReturnForm
 from access.models import Key, KeyHolding
-from access.services import keys, lost_keys, master_keys
+from access.services import keys, lost_keys, master_keys, stand_ins
 from access.services.lost_keys import LostKey
+from access.services.stand_ins import Given
 from lockers.scoping import MANAGE, ScopedRelatedFilter
-
-
-class WhereFilter(admin.SimpleListFilter):
-    """Where keys are: in the cabinet, out, overdue, lost or retired."""
-
-    title = _("where")
-    parameter_name = "where"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("cabinet", _("in the cabinet")), ("out", _("out")), ("overdue", _("overdue")),
-                ("lost", _("lost")), ("retired", _("retired"))]  # fmt: skip
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        held = KeyHolding.objects.filter(key=OuterRef("pk"))
-        match self.value():
-            case "cabinet":
-                out = Exists(held.filter(keys.OPEN))
-                return queryset.filter(~out, status=KeyStatus.IN_USE)
-            case "out":
-                return queryset.filter(Exists(held.filter(keys.OPEN)))
-            case "overdue":
-                return queryset.filter(Exists(held.filter(keys.overdue(timezone.now()))))
-            case "lost" | "retired" as status:
-                return queryset.filter(status=status)
-        return queryset
-
-
-class KindFilter(admin.SimpleListFilter):
-    title = _("opens")
-    parameter_name = "opens"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("lock", _("one lock")), ("set", _("a master set"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() is None:
-            return queryset
-        return queryset.filter(master_set__isnull=self.value() == "lock")
-
-
-class CustodyInline(TabularInline):
-    """Everybody who had the key, the latest first."""
-
-    model = KeyHolding
-    extra = 0
-    can_delete = False
-    verbose_name_plural = _("who had it")
-    fields = ["person", "issued_at", "issued_by", "due_at", "returned_at", "returned_to",
-              "ended_how"]  # fmt: skip
-    readonly_fields = fields
-    show_change_link = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Key)
@@ -87,6 +31,7 @@ class KeyAdmin(Desk):
     """Keys are cut on the page of their lock or master set, handed out and taken back here."""
 
     site_path = "site"
+    bank_path = "lock__compartment__bank"
     list_display = ["__str__", "hook", "where", "due_back", "site"]
     list_filter = [WhereFilter, KindFilter, ("site", ScopedRelatedFilter)]
     search_fields = ["lock__compartment__number", "lock__compartment__bank__name",
@@ -109,6 +54,11 @@ class KeyAdmin(Desk):
             .select_related(*self.list_select_related)
             .prefetch_related(Prefetch("holdings", queryset=now, to_attr="held_now"))
         )
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Put first what should have come back."""
+        late = KeyHolding.objects.filter(keys.overdue(timezone.now()), key=OuterRef("pk"))
+        return [Exists(late).desc(), *(Key._meta.ordering or [])]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -133,13 +83,16 @@ class KeyAdmin(Desk):
         holding = _holding(key)
         return str(holding.person) if holding is not None else _now("in the cabinet")
 
-    @admin.display(description=_("due back"))
-    def due_back(self, key: Key) -> str:
+    @display(description=_("due back"), label={"late": "danger", "out": "info"})  # type: ignore[untyped-decorator]  # unfold brings no types
+    def due_back(self, key: Key) -> tuple[str, str] | None:
+        """Say when it is due, and in red when that is over."""
         holding = _holding(key)
         if holding is None or holding.due_at is None:
-            return "-"
+            return None
         text = local(holding.due_at, key.site)
-        return _now("overdue since %s") % text if holding.due_at <= timezone.now() else text
+        if holding.due_at <= timezone.now():
+            return "late", _now("overdue since %s") % text
+        return "out", text
 
     @admin.display(description=_("also opens it, and is here"))
     def meanwhile(self, key: Key) -> str:
@@ -152,7 +105,9 @@ class KeyAdmin(Desk):
         key, at = self.reachable(request, object_id), timezone.now()
         return self.form_page(
             request, key, title=_now("Issue a key"), button=_now("Issue"),
-            form=IssueForm(request.POST or None, key=key, at=at),
+            form=IssueForm(
+                request.POST or None, key=key, at=at, initial={"person": _asked_for(request)}
+            ),
             do=lambda form: keys.issue(
                 key=key, person=form.cleaned_data["person"], due_at=form.due_at, at=at,
                 signature=form.cleaned_data["signature"], actor=staff(request),
@@ -193,20 +148,71 @@ class KeyAdmin(Desk):
 
     @action(description=_("Report lost"), url_path="lost", icon="key_off")  # type: ignore[untyped-decorator]  # unfold brings no types
     def report_lost(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Go through the lost-key procedure."""
-        key = self.reachable(request, object_id)
+        """Go through the lost-key procedure: charge, lock change, and another way in."""
+        key, at = self.reachable(request, object_id), timezone.now()
         rules = keys.rules_of(key.site)
+        holding = _holding(key)
+        spares = lost_keys.ways_in(key).spares
         return self.form_page(
             request, key, title=_now("Report a key lost"), button=_now("Report lost"),
-            form=LostForm(request.POST or None, initial={"amount_minor": rules.charge_minor}),
+            form=LostForm(
+                request.POST or None, initial={"amount_minor": rules.charge_minor},
+                spares=spares if holding is not None else [],
+                has_electronic=holding is not None
+                and stand_ins.is_possible(lock=key.lock, person=holding.person, at=at),
+            ),
             note=_now("Whoever has it is charged in %s, every lock it opens is asked to be"
                       " changed, and you are told what opens it meanwhile.") % rules.currency,
-            do=lambda form: lost_keys.report_lost(
-                key=key, reason=form.cleaned_data["reason"], actor=staff(request),
-                charge_minor=form.cleaned_data["amount_minor"], at=timezone.now(),
-            ),
-            done=_told,
+            do=lambda form: self._lose(request, key, holding, form.cleaned_data),
+            done=lambda outcome: _told(*outcome),
+            then=lambda outcome: self._go_on(request, key, holding, outcome[1]),
         )  # fmt: skip
+
+    @staticmethod
+    def _lose(
+        request: HttpRequest, key: Key, holding: KeyHolding | None, said: dict[str, Any]
+    ) -> tuple[LostKey, Given | None]:
+        """Report the key lost and give what was chosen: both, or neither."""
+        actor, at = staff(request), timezone.now()
+        with transaction.atomic():
+            lost = lost_keys.report_lost(
+                key=key, reason=said["reason"], charge_minor=said["amount_minor"], actor=actor,
+                at=at,
+            )  # fmt: skip
+            given = None
+            if holding is not None and said["meanwhile"] in StandInKind.values:
+                given = stand_ins.give(
+                    key=key, person=holding.person, kind=StandInKind(said["meanwhile"]),
+                    actor=actor, at=at,
+                )  # fmt: skip
+        return lost, given
+
+    def _go_on(
+        self, request: HttpRequest, key: Key, holding: KeyHolding | None, given: Given | None
+    ) -> HttpResponse | None:
+        """Show a PIN, this once, or lead to the page on which what was chosen is handed out."""
+        if given is not None and given.lent is not None:
+            pin = given.lent.pin
+            context = {
+                **self.admin_site.each_context(request),
+                "title": _now("Temporary PIN"),
+                "subtitle": str(given.stand_in.person),
+                "opts": self.opts,
+                "back": self.page_of(key),
+                "pin": " ".join(pin[at : at + 4] for at in range(0, len(pin), 4)),
+                "lent": given.lent,
+            }
+            answer = render(request, "admin/access/lent_pin.html", context)
+            answer["Cache-Control"] = "no-store"
+            return answer
+        if given is not None and given.stand_in.given_pass is not None:
+            address = reverse("admin:access_pass_change", args=[given.stand_in.given_pass_id])
+            return HttpResponseRedirect(address)
+        spare = request.POST.get("meanwhile", "").removeprefix("spare-")
+        if holding is not None and spare.isdigit():
+            address = reverse("admin:access_key_issue", args=[spare])
+            return HttpResponseRedirect(f"{address}?person={holding.person_id}")
+        return None
 
     @action(description=_("Found again"), url_path="found", icon="search_check")  # type: ignore[untyped-decorator]  # unfold brings no types
     def found(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -247,7 +253,13 @@ def _ways(key: Key) -> str:
     return ", ".join([*map(str, ways.spares), *masters])
 
 
-def _told(lost: LostKey) -> list[str]:
+def _asked_for(request: HttpRequest) -> str:
+    """Return the number of the person for whom the form was opened, if it says one."""
+    number = request.GET.get("person", "")
+    return number if number.isascii() and number.isdigit() and len(number) < 18 else ""
+
+
+def _told(lost: LostKey, given: Given | None) -> list[str]:
     """Say what a report led to, and what to do now."""
     said = [_now("The key is reported lost.")]
     if lost.charge is not None:
@@ -258,6 +270,13 @@ def _told(lost: LostKey) -> list[str]:
     if lost.changes:
         locks = ", ".join(str(change.lock) for change in lost.changes[:5])
         said.append(_now("A lock change was asked for: %s.") % locks)
+    if given is not None:
+        until = local(given.stand_in.ends_at, given.stand_in.key.site)
+        said.append(
+            _now("%(person)s can open the door without the key until %(until)s, or until the lock"
+                 " is changed.") % {"person": given.stand_in.person, "until": until}
+        )  # fmt: skip
+        return said
     ways = [*lost.ways_in.spares, *lost.ways_in.masters]
     said.append(
         _now("In the cabinet and opens it meanwhile: %s.") % ", ".join(map(str, ways))

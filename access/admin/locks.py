@@ -13,18 +13,26 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
-from unfold.decorators import action
+from unfold.decorators import action, display
 
 from access.admin.desk import VIEW_COMBINATION, Desk, staff
-from access.key_forms import AdvanceForm, ChangeLockForm, CombinationsForm, CutForm, ReasonForm
+from access.choices import StandInKind
+from access.key_forms import (
+    AdvanceForm,
+    ChangeLockForm,
+    CombinationsForm,
+    CutForm,
+    ReasonForm,
+    SerialForm,
+)
 from access.lock_imports import LockRows
-from access.models import Key, Lock
+from access.models import Key, Lock, StandIn
 from access.services import combinations, keys, lost_keys
 from audit.errors import Refusal
 from lockers.choices import LockKind
 from lockers.importing.pages import ScopedImportExport
 from lockers.models import Compartment, Site
-from lockers.scoping import MANAGE, ScopedRelatedFilter, sites_of
+from lockers.scoping import MANAGE, VIEW, ScopedRelatedFilter, sites_of
 
 # More than these are chosen by their bank or site.
 MOST_CHOSEN = 300
@@ -50,17 +58,43 @@ class KeysInline(TabularInline):
         return False
 
 
+class StandInInline(TabularInline):
+    """Who opens the door without the key they lost, and until when."""
+
+    model = StandIn
+    extra = 0
+    can_delete = False
+    fields = ["person", "kind", "given_at", "ends_at", "ended_at"]
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("person")
+
+    @admin.display(description=_("what"))
+    def kind(self, stand_in: StandIn) -> str:
+        """Say whether it is a PIN or a pass."""
+        return str((StandInKind.PIN if stand_in.pin_id else StandInKind.PASS).label)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(Lock)
 class LockAdmin(Desk, ScopedImportExport):
     resource_classes = [LockRows]
+    form = SerialForm
     site_path = "compartment__bank__site"
+    bank_path = "compartment__bank"
     list_display = ["__str__", "serial", "kind", "position", "is_to_be_changed"]
     list_filter = [("compartment__bank", ScopedRelatedFilter), "compartment__lock_kind"]
     search_fields = ["compartment__number", "compartment__bank__name", "serial"]
     list_select_related = ["compartment__bank"]
     autocomplete_fields = ["compartment"]
     readonly_fields = ["position"]
-    inlines = [KeysInline]
+    inlines = [KeysInline, StandInInline]
     actions = ["advance_chosen"]
     actions_list = ["advance"]
     actions_detail = ["show_combination", "store_combinations", "cut", "change_lock"]
@@ -83,6 +117,11 @@ class LockAdmin(Desk, ScopedImportExport):
         # A lock moves to another door as a new one: its keys would silently open that.
         return ["position", "compartment"] if obj is not None else ["position"]
 
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        made = super().get_form(request, obj, **kwargs)
+        made.sites = sites_of(request.user, VIEW)
+        return made
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # changed, with a record, never removed
 
@@ -92,22 +131,23 @@ class LockAdmin(Desk, ScopedImportExport):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def _doors(self, request: HttpRequest) -> QuerySet[Compartment]:
-        return Compartment.objects.filter(bank__site__in=sites_of(request.user, MANAGE)).exclude(
-            lock_kind=LockKind.ELECTRONIC
-        )
+        # An electronic door often has a key as well, for the day when nothing else opens it.
+        return Compartment.objects.filter(bank__site__in=sites_of(request.user, MANAGE))
 
     def verbs_for(self, lock: Lock) -> set[str]:
         with_dial = {"store_combinations"} | ({"show_combination"} if lock.position else set())
         is_dial = lock.compartment.lock_kind == LockKind.COMBINATION
         return {"cut", "change_lock"} | (with_dial if is_dial or lock.position else set())
 
-    @admin.display(description=_("lock"))
+    @admin.display(description=_("kind"))
     def kind(self, lock: Lock) -> str:
         return lock.compartment.get_lock_kind_display()
 
-    @admin.display(description=_("to be changed"), boolean=True)
-    def is_to_be_changed(self, lock: Lock) -> bool:
-        return any(change.done_at is None for change in lock.change_requests.all())
+    @display(description=_("to be changed"), label={"yes": "warning"})  # type: ignore[untyped-decorator]  # unfold brings no types
+    def is_to_be_changed(self, lock: Lock) -> tuple[str, str] | None:
+        """Say so where somebody asked for it; nothing where all is well."""
+        is_asked = any(change.done_at is None for change in lock.change_requests.all())
+        return ("yes", _now("to be changed")) if is_asked else None
 
     @action(description=_("Add keys"), url_path="cut", icon="vpn_key")  # type: ignore[untyped-decorator]  # unfold brings no types
     def cut(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -126,7 +166,9 @@ class LockAdmin(Desk, ScopedImportExport):
         lock = self.reachable(request, object_id, MANAGE)
         return self.form_page(
             request, lock, title=_now("Change the lock"), button=_now("Change"),
-            form=ChangeLockForm(request.POST or None),
+            form=ChangeLockForm(
+                request.POST or None, lock=lock, sites=sites_of(request.user, VIEW)
+            ),
             note=_now("The keys of the old lock are retired wherever they are, its combinations"
                       " forgotten, and a lock change that was asked for is done."),
             do=lambda form: lost_keys.change_lock(

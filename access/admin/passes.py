@@ -31,7 +31,10 @@ class PassAdmin(SiteScopedAdmin):
     """What a pass says is read here; the code itself only on the page that shows it."""
 
     is_history = True
-    organisation_path = "person__organisation"
+    # A pass for one door belongs to that door's place, whoever carries it.
+    site_path = "compartment__bank__site"
+    bank_path = "compartment__bank"
+    person_path = "person"
     list_display = ["person", "compartment", "starts_at", "ends_at", "is_single_use", "used_at",
                     "revoked_at"]  # fmt: skip
     list_filter = ["is_single_use"]

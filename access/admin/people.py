@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
-from unfold.decorators import action
+from unfold.decorators import action, display
 
 from access.admin import badges, passes
 from access.admin.comings import ComesAndGoes
 from access.admin.person_pages import PersonPages
+from access.choices import PersonStatus
 from access.forms import BadgeForm, HoldForm
 from access.imports import PersonRows
 from access.models import (
@@ -27,9 +28,11 @@ from access.models import (
     Role,
 )
 from access.pass_forms import PassForm
-from access.services import holds
+from access.request_forms import GiveForm
+from access.services import holds, temporary
 from audit.services.events import Actor
-from lockers.scoping import ScopedRelatedFilter, SiteScopedAdmin
+from lockers.admin.panels import WithPanels
+from lockers.scoping import MANAGE, ScopedRelatedFilter, SiteScopedAdmin, sites_of
 
 
 class CredentialInline(TabularInline):
@@ -49,21 +52,45 @@ class CredentialInline(TabularInline):
 
 
 @admin.register(Person)
-class PersonAdmin(ComesAndGoes):
+class PersonAdmin(WithPanels, ComesAndGoes):
     resource_classes = [PersonRows]
-    organisation_path = "organisation"
-    list_display = ["__str__", "kind", "status", "department", "personal_number", "home_site"]
+    person_path = ""
+    list_display = ["__str__", "kind", "is_here", "department", "personal_number", "home_site"]
     list_filter = ["kind", "status", ("department", ScopedRelatedFilter),
                    ("home_site", ScopedRelatedFilter)]  # fmt: skip
     search_fields = ["given_name", "family_name", "email", "personal_number", "external_id"]
     list_select_related = ["department", "home_site"]
-    filter_horizontal = ["groups"]
+    autocomplete_fields = ["groups"]
     inlines = [CredentialInline]
-    actions_detail = ["issue_badge", "issue_pass", PersonPages.pin_pages,
-                      ComesAndGoes.coming_and_going]  # fmt: skip
+    actions_detail = [
+        {"title": _("Give"), "items": ["issue_badge", "issue_pass", "give_access"]},
+        PersonPages.pin_pages,
+        ComesAndGoes.coming_and_going,
+    ]
     actions = ComesAndGoes.coming_and_going_of_many
     # A status changes by a verb, which takes back what somebody has; never by a form.
     readonly_fields = ["status", "left_at"]
+
+    @display(description=_("status"), ordering="status", label={  # type: ignore[untyped-decorator]  # unfold brings no types
+        PersonStatus.ACTIVE: "success",
+        PersonStatus.SUSPENDED: "warning",
+        PersonStatus.LEFT: "",
+    })  # fmt: skip
+    def is_here(self, person: Person) -> tuple[str, str]:
+        """Return the status, marked so that who left is not read over."""
+        return person.status, person.get_status_display()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        """Whoever ever had something leaves, and is not deleted."""
+        if obj is not None and (obj.credentials.exists() or obj.grants.exists()):
+            return False
+        return bool(super().has_delete_permission(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep people in their organisation: what they have belongs to it."""
+        always = super().get_readonly_fields(request, obj)
+        return always if obj is None else [*always, "organisation"]
+
     fieldsets = [
         (None, {"fields": ["organisation", "kind", "status", "given_name", "family_name", "email",
                            "personal_number", "external_id"]}),
@@ -99,6 +126,21 @@ class PersonAdmin(ComesAndGoes):
             lambda form: passes.issue(form, person, Actor.staff(request.user.pk or 0)),
         )  # fmt: skip
 
+    @action(description=_("Give access"), url_path="give-access")  # type: ignore[untyped-decorator]  # unfold brings no types
+    def give_access(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let a visitor or contractor use the lockers of a site for a while."""
+        person = self._reachable(request, object_id)
+        sites = sites_of(request.user, MANAGE).filter(organisation=person.organisation_id)
+        return self._form(
+            request, person, _now("Give access"),
+            GiveForm(request.POST or None, sites=sites.order_by("name"), person=person),
+            lambda form: temporary.give(
+                person=person, **form.cleaned_data, at=timezone.now(),
+                actor=Actor.staff(request.user.pk or 0),
+            ),
+            intro=_now("It is over by itself at its end, and can be taken back before."),
+        )  # fmt: skip
+
     @action(description=_("Put on hold"), url_path="hold")  # type: ignore[untyped-decorator]  # unfold brings no types
     def place_hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Stop somebody for a while, with a reason."""
@@ -121,6 +163,7 @@ class PersonAdmin(ComesAndGoes):
 
 class _OfOrganisation(SiteScopedAdmin):
     organisation_path = "organisation"
+    is_shared = True
     list_display = ["name", "organisation"]
     search_fields = ["name"]
     list_select_related = ["organisation"]

@@ -70,7 +70,7 @@ class RunAdmin(SiteScopedAdmin):
     """Who is at which step. A checklist itself is worked on from the person's page."""
 
     is_history = True
-    organisation_path = "person__organisation"
+    person_path = "person"
     list_display = ["person", "kind", "name", "progress", "started_at", "finished_at", "go_on"]
     list_filter = [("finished_at", EmptyFieldListFilter), "kind",
                    ("person__department", ScopedRelatedFilter)]  # fmt: skip

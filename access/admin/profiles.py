@@ -32,7 +32,14 @@ from access.services import profiles
 from audit.services.events import Actor
 from lockers.choices import BadgeContent, ByteOrder, NumberBase, WiegandFormat
 from lockers.models import Organisation, Reader, ReaderProfile
-from lockers.scoping import MANAGE, ScopedRelatedFilter, SiteScopedAdmin, organisations_of, sites_of
+from lockers.scoping import (
+    MANAGE,
+    ScopedRelatedFilter,
+    SiteScopedAdmin,
+    organisations_of,
+    people,
+    sites_of,
+)
 
 # How long a found profile may be chosen after it was shown.
 CHOICE_LASTS_S = 3600
@@ -151,6 +158,7 @@ class ReaderProfileAdmin(SiteScopedAdmin):
     """Profiles are found with a card; what one means never changes, for badges rest on it."""
 
     organisation_path = "organisation"
+    is_shared = True
     list_display = ["name", "organisation", "reads", "assurance", "readers_with_it"]
     list_filter = [("organisation", ScopedRelatedFilter), "kind"]
     search_fields = ["name"]
@@ -285,7 +293,7 @@ def _found(form: CardForm, user: Any) -> list[Found]:
     badges = {
         badge.digest: badge
         for badge in Credential.objects.filter(
-            organisation=organisation, digest__in=digests.values()
+            people(user, path="person"), organisation=organisation, digest__in=digests.values()
         ).select_related("person")
     }
     known = form.known

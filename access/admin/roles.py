@@ -63,7 +63,8 @@ class InvitationForm(forms.Form):
     )
     role = forms.ChoiceField(
         label=_("Role"),
-        choices=StaffRole.choices,
+        # None is chosen: the first of them is the strongest.
+        choices=[("", _("Choose one")), *StaffRole.choices],
         help_text=_("You can give no more than you have yourself."),
         widget=UnfoldAdminSelectWidget(),
     )

@@ -6,14 +6,14 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from allauth.usersessions.adapter import get_adapter as sessions_adapter
 from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group as AuthGroup
 from django.contrib.auth.models import Permission
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -21,8 +21,10 @@ from unfold.forms import UserChangeForm, UserCreationForm
 
 from access.models import SiteUserPermission, User
 from access.roles import ON_SITE
+from access.services import sessions
 from audit.actions import Action
 from audit.admin_log import RecordedAdmin
+from audit.services.events import Actor
 
 # Groups are not used, and a log-in's second steps and sessions are its own pages.
 admin.site.unregister([AuthGroup, Authenticator, EmailAddress, UserSession])
@@ -77,8 +79,26 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # no
     @admin.action(description=_("End every session"))
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Log somebody out everywhere."""
-        sessions_adapter().end_sessions(UserSession.objects.filter(user__in=queryset))
+        self._end_sessions(request, list(queryset.values_list("pk", flat=True)))
         messages.success(request, _now("Done."))
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """Save; whoever is deactivated is logged out everywhere, also for when they come back."""
+        super().save_model(request, obj, form, change)
+        if isinstance(obj, User) and change and not obj.is_active:
+            self._end_sessions(request, [obj.pk], why="deactivated")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save, and let open maps follow the rights."""
+        super().save_related(request, form, formsets, change)
+        sessions.rights_changed()
+
+    @staticmethod
+    def _end_sessions(request: HttpRequest, user_ids: list[int], why: str = "") -> None:
+        assert request.user.pk is not None  # the administration asks for a log-in
+        sessions.end_all(
+            user_ids=user_ids, actor=Actor.staff(request.user.pk), at=timezone.now(), why=why
+        )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._is_superuser(request)

@@ -22,10 +22,11 @@ from lockers.scoping import SiteScopedAdmin
 
 @admin.register(Throttle)
 class ThrottleAdmin(SiteScopedAdmin):
-    """People belong to the organisation, screens to their site; each is cleared with a reason."""
+    """Screens belong to their site, people to who sees them; each is cleared with a reason."""
 
     is_history = True
     site_path = "site"
+    person_path = "person"
     organisation_path = "organisation"
     list_display = ["__str__", "kind", "failures", "failed_at", "blocked_until", "disabled_at"]
     list_filter = ["kind", ("disabled_at", EmptyFieldListFilter)]

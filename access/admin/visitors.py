@@ -14,11 +14,13 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from access.admin.desk import OPERATE, Desk, staff, user_id
+from access import selectors
+from access.admin.desk import OPERATE, Desk, local, staff, user_id
 from access.choices import RequestSource
+from access.forms import ReasonForm
 from access.models import Pass, Visit, VisitorRules
-from access.request_forms import ExpectForm
-from access.services import passes, visitor_codes, visits
+from access.request_forms import ExpectForm, ExtendForm
+from access.services import arrivals, departures, passes, visitor_codes, visits
 from audit.errors import Refusal
 from audit.services import idempotency
 from lockers.scoping import ScopedRelatedFilter, SiteScopedAdmin, sites_of
@@ -32,6 +34,7 @@ class TodayFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("expected", _("expected")), ("here", _("here now")), ("left", _("left today")),
+                ("cancelled", _("cancelled")),
                 ("all", _("all, whenever"))]  # fmt: skip
 
     def choices(self, changelist: Any) -> Any:
@@ -53,6 +56,8 @@ class TodayFilter(admin.SimpleListFilter):
                 return queryset.filter(visits.here(at))
             case "left":
                 return queryset.filter(left)
+            case "cancelled":
+                return queryset.filter(cancelled_at__isnull=False)
         soon = visits.expected(at) & Q(expected_from__lt=at + day)
         return queryset.filter(soon | visits.here(at) | left)
 
@@ -68,24 +73,26 @@ class VisitAdmin(Desk):
                      "host__family_name"]  # fmt: skip
     list_select_related = ["visitor", "host", "site"]
     fields = ["visitor", "company", "host", "site", "expected_from", "expected_until",
-              "arrived_at", "left_at", "source", "agreed_at"]  # fmt: skip
+              "arrived_at", "left_at", "cancelled_at", "source", "agreed_at"]  # fmt: skip
     actions_list = ["expect"]
-    actions_detail = ["arrive", "leave"]
-    verb_rights = {"arrive": OPERATE, "leave": OPERATE}
+    actions_detail = ["arrive", "leave", "extend", "cancel"]
+    verb_rights = dict.fromkeys(actions_detail, OPERATE)
 
     def verbs_for(self, visit: Visit) -> set[str]:
-        state = _state(visit)
-        return {"expected": {"arrive"}, "here": {"leave"}}.get(state, set())
+        state = visits.state_of(visit, timezone.now())
+        return {"expected": {"arrive", "extend", "cancel"}, "here": {"leave", "extend"}}.get(
+            state, set()
+        )
 
-    @display(description=_("is"), label={  # type: ignore[untyped-decorator]  # unfold brings no types
-        "expected": "info", "here": "success", "left": "", "not come": "warning",
+    @display(description=_("status"), label={  # type: ignore[untyped-decorator]  # unfold brings no types
+        "expected": "info", "here": "success", "left": "", "missed": "warning", "cancelled": "",
     })  # fmt: skip
     def state(self, visit: Visit) -> tuple[str, str]:
         """Say in one word where a visitor is."""
-        state = _state(visit)
+        state = visits.state_of(visit, timezone.now())
         return state, {
             "expected": _now("expected"), "here": _now("here"), "left": _now("left"),
-            "not come": _now("did not come"),
+            "missed": _now("did not come"), "cancelled": _now("cancelled"),
         }[state]  # fmt: skip
 
     def get_actions_list(self, request: HttpRequest) -> list[Any]:
@@ -122,7 +129,7 @@ class VisitAdmin(Desk):
         error = ""
         if request.method == "POST":
             try:
-                arrived = visits.arrive(visit=visit, actor=staff(request), at=timezone.now())
+                arrived = arrivals.arrive(visit=visit, actor=staff(request), at=timezone.now())
             except Refusal as refusal:
                 idempotency.settle(refusal)
                 error = str(refusal)
@@ -150,7 +157,7 @@ class VisitAdmin(Desk):
         error = ""
         if request.method == "POST":
             try:
-                visits.leave(visit=visit, actor=staff(request), at=timezone.now())
+                departures.leave(visit=visit, actor=staff(request), at=timezone.now())
             except Refusal as refusal:
                 idempotency.settle(refusal)
                 error = str(refusal)
@@ -162,16 +169,56 @@ class VisitAdmin(Desk):
         return self.show_page(
             request, "admin/access/visitor_leave.html", title=_now("Visitor left"),
             subtitle=str(visit), visit=visit, back=self.page_of(visit), error=error,
+            still_has=_still_has(visit),
+        )  # fmt: skip
+
+    @action(description=_("Stays longer"), url_path="extend", icon="more_time")  # type: ignore[untyped-decorator]  # unfold brings no types
+    def extend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let a visit last longer, with all it gives."""
+        visit = self.reachable(request, object_id)
+        return self.form_page(
+            request, visit, title=_now("Stays longer"),
+            form=ExtendForm(request.POST or None, visit=visit), button=_now("Stays longer"),
+            note=_now("The code, the pass and the access last until then. A locker that ended with"
+                      " the visit does too, as far as the rules of its bank allow. Host and visitor"
+                      " are written to."),
+            do=lambda form: visits.extend(
+                visit=visit, until=form.cleaned_data["until"], actor=staff(request),
+                at=timezone.now(), reason=form.cleaned_data["reason"],
+            ),
+            done=lambda _none: _now("The visit lasts until %s.")
+            % local(visit.expected_until, visit.site),
+        )  # fmt: skip
+
+    @action(description=_("Cancel the visit"), url_path="cancel", icon="event_busy")  # type: ignore[untyped-decorator]  # unfold brings no types
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Call off a visit before the visitor arrives."""
+        visit = self.reachable(request, object_id)
+        return self.form_page(
+            request, visit, title=_now("Cancel the visit"), form=ReasonForm(request.POST or None),
+            button=_now("Cancel the visit"), stay=_now("Keep the visit"),
+            note=_now("Nobody is let in for it any more. Host and visitor are written to, where"
+                      " their address is known. The reason stays in the trail."),
+            do=lambda form: visits.cancel(
+                visit=visit, actor=staff(request), at=timezone.now(),
+                reason=form.cleaned_data["reason"],
+            ),
+            done=lambda _none: _now("The visit is cancelled."),
         )  # fmt: skip
 
 
-def _state(visit: Visit) -> str:
-    if visit.left_at is not None:
-        return "left"
-    is_over = visit.expected_until <= timezone.now()
-    if visit.arrived_at is not None:
-        return "left" if is_over else "here"
-    return "not come" if is_over else "expected"
+def _still_has(visit: Visit) -> list[str]:
+    """Say what a visitor has to empty or to give back here before they go."""
+    has = selectors.holdings([visit.visitor], timezone.now())[visit.visitor_id]
+    doors = [one.compartment for one in has.grants if one.compartment.bank.site == visit.site]
+    locks = [one.key.lock for one in has.keys if one.key.lock is not None]
+    return [
+        *(_now("Door %(door)s, bank %(bank)s: still taken. Is it empty?")
+          % {"door": door.number, "bank": door.bank.name} for door in doors),
+        *(_now("The key of door %(door)s, bank %(bank)s. Ask for it back.")
+          % {"door": lock.compartment.number, "bank": lock.compartment.bank.name}
+          for lock in locks if lock.compartment.bank.site_id == visit.site_id),
+    ]  # fmt: skip
 
 
 @admin.register(VisitorRules)

@@ -25,6 +25,7 @@ _SENTENCES = {
     Code.CREDENTIAL_OVER: _("This badge is not valid any more. Ask reception for a new one."),
     Code.CREDENTIAL_USED: _("This was good for one use, which is over. Ask reception."),
     Code.PIN_REQUIRED: _("These lockers ask for your PIN as well. Type it at the screen."),
+    Code.BADGE_REQUIRED: _("These lockers ask for your badge as well. Begin with your badge."),
     Code.NO_ACCESS: _("You have no access to these lockers yet. Ask for it, or ask reception."),
     Code.ACCESS_OVER: _("Your access to these lockers is over. Ask for more, or ask reception."),
     Code.NO_GRANT: _("This locker is not yours. Tap your badge to see yours."),

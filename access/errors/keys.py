@@ -12,6 +12,8 @@ Refusal
 ├── SamePerson         one person cannot confirm their own request
 ├── ReleaseNotWaiting  the request was confirmed, cancelled or is too old
 ├── ReleaseWaiting     somebody asked for this master key already
+├── SerialTaken        another lock has this serial number
+├── NoOtherWayIn       nothing but a key opens this door for this person
 └── CountIncomplete    keys of the cabinet were not counted
 """
 
@@ -81,3 +83,18 @@ class ReleaseWaiting(Refusal):
 class CountIncomplete(Refusal):
     code = "count_incomplete"
     sentence = _("These keys are not counted yet: %(keys)s. Say for each where it is.")
+
+
+class SerialTaken(Refusal):
+    code = "serial_taken"
+    sentence = _(
+        "Another lock has the serial number %(serial)s. Read the number on the lock again."
+    )
+
+
+class NoOtherWayIn(Refusal):
+    code = "no_other_way_in"
+    sentence = _(
+        "Only a key opens this door for this person. Hand out a spare key, or give them the door"
+        " on the map first."
+    )

@@ -9,8 +9,10 @@ Refusal
 ├── BadPeriod           access or a visit that ends before it starts, or is too long
 ├── WrongSite           a bank or person of somewhere else
 ├── RequestDecided      somebody was faster, or it is over
+├── PersonStopped       who asked left since, or is suspended
 ├── OwnRequest          nobody approves what they asked for themselves
-├── VisitOver           the visit is over, or the visitor left
+├── VisitOver           the visit is over or cancelled, or the visitor left
+├── VisitNotLonger      the new end of a visit is not after the old one
 ├── VisitorHere         the visitor is here already
 ├── VisitorNotHere      only who arrived can leave
 └── NoWalkIns           visitors of this site do not register themselves
@@ -79,6 +81,11 @@ class RequestDecided(Refusal):
     sentence = _("This request is not waiting any more. Look at it again.")
 
 
+class PersonStopped(Refusal):
+    code = "person_stopped"
+    sentence = _("This person left or is suspended. Refuse it, or reinstate them first.")
+
+
 class OwnRequest(Refusal):
     code = "own_request"
     http_status = 403
@@ -87,7 +94,15 @@ class OwnRequest(Refusal):
 
 class VisitOver(Refusal):
     code = "visit_over"
-    sentence = _("This visit is over. Register the visitor anew.")
+    sentence = _("This visit is over or was cancelled. Register the visitor anew.")
+
+
+class VisitNotLonger(Refusal):
+    code = "visit_not_longer"
+    http_status = 400
+    sentence = _(
+        "The visit lasts until then already. Choose a later end, or end the visit with “Left”."
+    )
 
 
 class VisitorHere(Refusal):

@@ -45,7 +45,9 @@ class Badges:
     file prints numbers) say how a badge is read; without them it is the text of the reader.
     """
 
-    def __init__(self, organisations: list[int]) -> None:
+    def __init__(self, organisations: list[int], seen: set[int]) -> None:
+        # Whom the importing user may see: only they are named.
+        self.seen = seen
         self.rows: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
         self.holders: dict[tuple[int, str], Credential] = {}
         self.profiles = {
@@ -112,7 +114,8 @@ class Badges:
         if held is None:
             return {}
         if held.person_id != person.pk:
-            # Who imports here manages the organisation, and so may see all of its people.
+            if held.person_id not in self.seen:
+                return {"badge": _("This badge belongs to somebody of another site. Use another.")}
             return {
                 "badge": _(
                     "This badge belongs to somebody already: it is on %(holder)s, and the file"

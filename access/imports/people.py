@@ -22,7 +22,7 @@ from lockers.importing.cells import Cell, KeyName, Named, Word, YesNo, cell
 from lockers.importing.files import ROW, Unreadable
 from lockers.importing.rows import Rows
 from lockers.models import Site
-from lockers.scoping import MANAGE, sites_of
+from lockers.scoping import MANAGE, people, sites_of
 
 # What only one person of an organisation has.
 _UNIQUE = ("external_id", "personal_number")
@@ -148,7 +148,12 @@ class PersonRows(Rows):
                     self.owners[name, person.organisation_id, value] = person
             if person.email:
                 self.by_email[person.organisation_id, person.email.lower()].append(person)
-        self.badges = Badges(organisations)
+        # Whom this user may change: the others are known only so that nothing is theirs twice.
+        self.changeable = set(
+            Person.objects.filter(people(self.user, MANAGE)).values_list("pk", flat=True)
+        )
+        seen = Person.objects.filter(people(self.user)).values_list("pk", flat=True)
+        self.badges = Badges(organisations, set(seen))
         for row in rows:
             try:
                 self.badges.add(row, self.organisation_of(row).pk)
@@ -188,7 +193,7 @@ class PersonRows(Rows):
         if external_id:
             owner = self.owners.get(("external_id", organisation.pk, external_id))
             if isinstance(owner, Person):
-                return "pk", owner.pk
+                return self._own("external_id", owner)
         if number:
             owner = self.owners.get(("personal_number", organisation.pk, number))
             if isinstance(owner, Person):
@@ -200,7 +205,7 @@ class PersonRows(Rows):
                             )
                         }
                     )
-                return "pk", owner.pk
+                return self._own("personal_number", owner)
         if external_id or number:
             return "new", organisation.pk, external_id, "" if external_id else number
         if not email:
@@ -215,7 +220,15 @@ class PersonRows(Rows):
             raise ValidationError(
                 {"email": _("Several people have this e-mail. Give the personal number.")}
             )
-        return ("pk", found[0].pk) if found else ("new", organisation.pk, "", "", email)
+        return self._own("email", found[0]) if found else ("new", organisation.pk, "", "", email)
+
+    def _own(self, column: str, person: Person) -> tuple[str, int]:
+        """Return the key of a person; refuse one at home at a site that is not the user's."""
+        if person.pk not in self.changeable:
+            raise ValidationError(
+                {column: _("This is somebody of another site. Take the row out of the file.")}
+            )
+        return "pk", person.pk
 
     def made(self, key: tuple[Any, ...], row: dict[str, Any]) -> Person:
         return Person(organisation=self.organisation_of(row))
@@ -302,7 +315,8 @@ class PersonRows(Rows):
         scopes = [self.gone] if self.gone is not None else [
             Scope(organisation.pk) for organisation in self.organisations.values()
         ]  # fmt: skip
-        here = [person for scope in scopes for person in scope.people()]
+        everybody = [person for scope in scopes for person in scope.people()]
+        here = [person for person in everybody if person.pk in self.changeable]
         result.gone = [person for person in here if person.pk not in self.named]
         result.archives = self.gone is not None
         result.asks_twice = result.archives and len(result.gone) * 2 > len(here)

@@ -295,6 +295,16 @@ class Migration(migrations.Migration):
                         verbose_name="compartment",
                     ),
                 ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="lockers.organisation",
+                        verbose_name="organisation",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "lock",
@@ -710,6 +720,14 @@ class Migration(migrations.Migration):
                     ("position__isnull", True), ("position__range", (1, 9)), _connector="OR"
                 ),
                 name="access_lock_points_at_one_of_nine",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="lock",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("serial", ""), _negated=True),
+                fields=("organisation", "serial"),
+                name="access_one_lock_per_serial",
             ),
         ),
         migrations.AddConstraint(

@@ -5,6 +5,29 @@ import datetime
 import django.db.models.deletion
 from django.db import migrations, models
 
+# What visitors may do is shown by the screens of a site: they are told at once.
+ANNOUNCE = """
+CREATE FUNCTION access_announce_visitor_rules() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM lockers_announce_banks(ARRAY(
+        SELECT b.id FROM changed r JOIN lockers_bank b ON b.site_id = r.site_id));
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER access_visitor_rules_added AFTER INSERT ON access_visitorrules
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION access_announce_visitor_rules();
+CREATE TRIGGER access_visitor_rules_changed AFTER UPDATE ON access_visitorrules
+    REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION access_announce_visitor_rules();
+CREATE TRIGGER access_visitor_rules_left AFTER UPDATE ON access_visitorrules
+    REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION access_announce_visitor_rules();
+CREATE TRIGGER access_visitor_rules_removed AFTER DELETE ON access_visitorrules
+    REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION access_announce_visitor_rules();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -93,6 +116,10 @@ class Migration(migrations.Migration):
                             ("access_asked", "somebody asks for access"),
                             ("access_decided", "access approved or refused"),
                             ("visitor_arrived", "a visitor arrived"),
+                            ("visit_cancelled", "a visit was cancelled"),
+                            ("visit_extended", "a visit lasts longer"),
+                            ("key_overdue", "a key is overdue"),
+                            ("keys_to_count", "the keys are due to be counted"),
                         ],
                         max_length=20,
                         verbose_name="about",
@@ -151,6 +178,10 @@ class Migration(migrations.Migration):
                 ("expected_until", models.DateTimeField(verbose_name="until")),
                 ("arrived_at", models.DateTimeField(blank=True, null=True, verbose_name="arrived")),
                 ("left_at", models.DateTimeField(blank=True, null=True, verbose_name="left")),
+                (
+                    "cancelled_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="cancelled"),
+                ),
                 (
                     "source",
                     models.CharField(
@@ -525,6 +556,15 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="visit",
             constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("cancelled_at__isnull", True), ("arrived_at__isnull", True), _connector="OR"
+                ),
+                name="access_visit_is_cancelled_before_arrival",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="visit",
+            constraint=models.CheckConstraint(
                 condition=models.Q(("host", models.F("visitor")), _negated=True),
                 name="access_visitor_is_not_their_own_host",
             ),
@@ -560,15 +600,159 @@ class Migration(migrations.Migration):
                 name="access_letter_to_send",
             ),
         ),
+        migrations.AddField(
+            model_name="notice",
+            name="counted",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="notices",
+                to="access.keycount",
+                verbose_name="last count of the keys",
+            ),
+        ),
+        migrations.AddField(
+            model_name="notice",
+            name="holding",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="notices",
+                to="access.keyholding",
+                verbose_name="key holding",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="notice",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("request__isnull", False), ("visit__isnull", True)),
-                    models.Q(("request__isnull", True), ("visit__isnull", False)),
+                    models.Q(
+                        ("counted__isnull", True),
+                        ("holding__isnull", True),
+                        ("request__isnull", False),
+                        ("visit__isnull", True),
+                    ),
+                    models.Q(
+                        ("counted__isnull", True),
+                        ("holding__isnull", True),
+                        ("request__isnull", True),
+                        ("visit__isnull", False),
+                    ),
+                    models.Q(
+                        ("counted__isnull", True),
+                        ("holding__isnull", False),
+                        ("request__isnull", True),
+                        ("visit__isnull", True),
+                    ),
+                    models.Q(
+                        ("holding__isnull", True),
+                        ("kind", "keys_to_count"),
+                        ("request__isnull", True),
+                        ("visit__isnull", True),
+                    ),
                     _connector="OR",
                 ),
                 name="access_letter_is_about_one_thing",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="notice",
+            constraint=models.UniqueConstraint(
+                fields=("holding", "to"), name="access_one_letter_per_overdue_key"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "keys_to_count")),
+                fields=("site", "to", "counted"),
+                name="access_one_letter_per_count_due",
+                nulls_distinct=False,
+            ),
+        ),
+        migrations.CreateModel(
+            name="StandIn",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("given_at", models.DateTimeField(verbose_name="given at")),
+                ("ends_at", models.DateTimeField(verbose_name="until")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
+                (
+                    "given_pass",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="access.pass",
+                        verbose_name="pass",
+                    ),
+                ),
+                (
+                    "key",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stand_ins",
+                        to="access.key",
+                        verbose_name="lost key",
+                    ),
+                ),
+                (
+                    "lock",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stand_ins",
+                        to="access.lock",
+                        verbose_name="lock",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stand_ins",
+                        to="access.person",
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "pin",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="access.credential",
+                        verbose_name="temporary PIN",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "access instead of a lost key",
+                "verbose_name_plural": "access instead of lost keys",
+                "ordering": ["-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("given_pass__isnull", True), ("pin__isnull", False)),
+                            models.Q(("given_pass__isnull", False), ("pin__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="access_stand_in_is_one_thing",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("given_at"))),
+                        name="access_stand_in_ends_after_it_is_given",
+                    ),
+                ],
+            },
+        ),
+        migrations.RunSQL(ANNOUNCE, "DROP FUNCTION access_announce_visitor_rules() CASCADE;"),
     ]

@@ -21,6 +21,7 @@ from access.models.permissions import AreaUserPermission, SiteUserPermission
 from access.models.procedures import ImportMapping, Procedure, ProcedureStep, Run, RunStep
 from access.models.requests import AccessRequest, Notice, TemporaryAccess
 from access.models.staff import RoleAssignment
+from access.models.stand_ins import StandIn
 from access.models.throttles import Throttle
 from access.models.users import User
 from access.models.visits import Visit, VisitorRules
@@ -57,6 +58,7 @@ __all__ = [
     "Run",
     "RunStep",
     "SiteUserPermission",
+    "StandIn",
     "TemporaryAccess",
     "Throttle",
     "User",

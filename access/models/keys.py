@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +12,7 @@ from access.choices import HoldingEnd, KeyStatus, SignedHow
 from access.models.master_keys import MasterSet
 from access.models.people import Person
 from access.models.users import User
-from lockers.models import Compartment, Site
+from lockers.models import Compartment, Organisation, Site
 
 # Currencies whose smallest unit is the currency itself.
 _WHOLE = {"CLP", "ISK", "JPY", "KRW", "PYG", "VND"}
@@ -28,6 +30,11 @@ class Lock(models.Model):
     compartment = models.OneToOneField(
         Compartment, models.CASCADE, related_name="lock", verbose_name=_("compartment")
     )
+    # That of its door, written here so that the database itself keeps serial numbers apart.
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", editable=False,
+        verbose_name=_("organisation"),
+    )  # fmt: skip
     serial = models.CharField(_("serial number"), max_length=40, blank=True)
     # Whoever knows it can have a key cut: shown to those who manage the site only.
     key_code = models.CharField(_("key code"), max_length=40, blank=True)
@@ -45,10 +52,21 @@ class Lock(models.Model):
                 condition=models.Q(position__isnull=True) | models.Q(position__range=(1, 9)),
                 name="access_lock_points_at_one_of_nine",
             ),
+            models.UniqueConstraint(
+                fields=["organisation", "serial"],
+                condition=~models.Q(serial=""),
+                name="access_one_lock_per_serial",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.compartment.bank.name} {self.compartment.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write down whose door it is in; a lock never moves to another."""
+        if self.organisation_id is None:
+            self.organisation_id = self.compartment.bank.site.organisation_id
+        super().save(*args, **kwargs)
 
 
 class Key(models.Model):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any, Self
+
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -177,8 +180,30 @@ class Person(models.Model):
         """What a public screen shows of a name."""
         return "".join(part[0] for part in (self.given_name, self.family_name) if part)
 
+    # Where it was when it was read.
+    _came_from: int | None = None
+
+    @classmethod
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **how: Any
+    ) -> Self:
+        """Remember the organisation it comes from, which ``clean`` does not let change."""
+        person = super().from_db(db, field_names, values, **how)
+        if "organisation_id" in field_names:
+            person._came_from = person.organisation_id
+        return person
+
     def clean(self) -> None:
-        """Refuse a site, department or role of another organisation."""
+        """Refuse another organisation, and a site, department or role of one."""
+        if self._came_from not in {None, self.organisation_id}:
+            # What they have, and all that was recorded of them, belongs to the first one.
+            raise ValidationError(
+                {
+                    "organisation": _(
+                        "People keep their organisation. Let them leave, and add them anew there."
+                    ),
+                }
+            )
         for field in ("home_site", "department", "role"):
             related = getattr(self, field)
             if related is not None and related.organisation_id != self.organisation_id:

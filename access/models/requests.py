@@ -176,6 +176,23 @@ class Notice(models.Model):
         related_name="notices",
         verbose_name=_("visit"),
     )
+    holding = models.ForeignKey(
+        "access.KeyHolding",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="notices",
+        verbose_name=_("key holding"),
+    )
+    # After which count of the keys the next is due; none when they were never counted.
+    counted = models.ForeignKey(
+        "access.KeyCount",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="notices",
+        verbose_name=_("last count of the keys"),
+    )
     made_at = models.DateTimeField(_("written on"))
     sent_at = models.DateTimeField(_("sent on"), null=True, blank=True)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)
@@ -187,9 +204,41 @@ class Notice(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(request__isnull=False, visit__isnull=True)
-                | Q(request__isnull=True, visit__isnull=False),
+                condition=Q(
+                    request__isnull=False,
+                    visit__isnull=True,
+                    holding__isnull=True,
+                    counted__isnull=True,
+                )
+                | Q(
+                    request__isnull=True,
+                    visit__isnull=False,
+                    holding__isnull=True,
+                    counted__isnull=True,
+                )
+                | Q(
+                    request__isnull=True,
+                    visit__isnull=True,
+                    holding__isnull=False,
+                    counted__isnull=True,
+                )
+                | Q(
+                    request__isnull=True,
+                    visit__isnull=True,
+                    holding__isnull=True,
+                    kind=NoticeKind.KEYS_TO_COUNT,
+                ),
                 name="access_letter_is_about_one_thing",
+            ),
+            # Told once: that a key is overdue, and that a count is due.
+            models.UniqueConstraint(
+                fields=["holding", "to"], name="access_one_letter_per_overdue_key"
+            ),
+            models.UniqueConstraint(
+                fields=["site", "to", "counted"],
+                condition=Q(kind=NoticeKind.KEYS_TO_COUNT),
+                nulls_distinct=False,
+                name="access_one_letter_per_count_due",
             ),
         ]
         indexes = [

@@ -29,6 +29,7 @@ class Visit(models.Model):
     expected_until = models.DateTimeField(_("until"))
     arrived_at = models.DateTimeField(_("arrived"), null=True, blank=True)
     left_at = models.DateTimeField(_("left"), null=True, blank=True)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
     source = models.CharField(_("registered at"), max_length=10, choices=RequestSource.choices)
     registered_at = models.DateTimeField(_("registered on"))
     registered_by = models.BigIntegerField(_("registered by"), null=True, blank=True)
@@ -60,6 +61,10 @@ class Visit(models.Model):
             models.CheckConstraint(
                 condition=Q(left_at__isnull=True) | Q(arrived_at__isnull=False),
                 name="access_visitor_arrives_before_leaving",
+            ),
+            models.CheckConstraint(
+                condition=Q(cancelled_at__isnull=True) | Q(arrived_at__isnull=True),
+                name="access_visit_is_cancelled_before_arrival",
             ),
             models.CheckConstraint(
                 condition=~Q(host=F("visitor")), name="access_visitor_is_not_their_own_host"

@@ -29,6 +29,15 @@ def issue(
         )
 
 
+def lengthen(*, claim_id: int, ends_at: dt.datetime) -> None:
+    """Let what a claim granted last until its new end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE access_grant SET ends_at = %s WHERE claim_id = %s AND revoked_at IS NULL",
+            (ends_at, claim_id),
+        )
+
+
 def revoke(*, claim_id: int, at: dt.datetime) -> None:
     """Take back what a claim granted, from now on."""
     with connection.cursor() as cursor:

@@ -6,40 +6,34 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from django.conf import settings
-from django.db import connection
 
 from access import hashing
 from access.badges.profiles import MAIN, BadReading, Fault, Profile
 from access.choices import Assurance, CredentialKind, CredentialPurpose, CredentialStatus
-from access.decisions import Code, Decision, Facts, decide
+from access.decisions import Code, Decision
 from access.errors.badges import BadRead, UnknownBadge, UnknownFormat
 from access.errors.decisions import NotAllowed
 from access.errors.pins import PinDisabled, TooManyAttempts, WrongOwnPin, WrongPin
 from access.errors.visits import WrongCode
 from access.models import Credential
 from access.services import throttles, tries
+from access.services.shown import (
+    ACTIVE_PIN,
+    CARRIED,
+    CODE,
+    PURPOSES,
+    Shown,
+    Where,
+    find,
+    judge,
+    pins_of,
+    refused,
+    strength,
+)
 from access.services.throttles import Guess
 from audit.actions import Action
 from audit.errors import Refusal
 from audit.services import events
-from audit.services.events import Actor
-
-
-@dataclass(frozen=True)
-class Where:
-    """The device that asks, and where it stands; refusals are recorded there."""
-
-    actor: Actor
-    organisation_id: int
-    site_id: int
-    bank_id: int
-    # Whether this bank asks for a PIN besides what is held to the reader.
-    pin_rule: str = "never"
-
-    @property
-    def throttle_key(self) -> str:
-        """Whose wrong PINs are counted besides the person's."""
-        return f"{self.actor.kind.value}:{self.actor.id}"
 
 
 @dataclass(frozen=True)
@@ -56,42 +50,6 @@ class Identified:
     def needs_pin(self) -> bool:
         """Whether the badge is good, and this bank still asks for the PIN."""
         return self.decision.code == Code.PIN_REQUIRED
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """A credential as it stands, with what its person's state adds."""
-
-    credential_id: int
-    kind: str
-    purpose: str
-    person_id: int
-    status: str
-    valid_from: dt.datetime | None
-    valid_until: dt.datetime | None
-    verifier: str
-    assurance: str
-    person_status: str
-    is_held: bool
-
-
-# Every tap begins here, and building these queries took a third of a claim's time.
-_SHOWN = """
-SELECT c.id, c.kind, c.purpose, c.person_id, c.status, c.valid_from, c.valid_until, c.verifier,
-       c.assurance, p.status, EXISTS (SELECT FROM access_hold h
-         WHERE h.person_id = p.id AND h.lifted_at IS NULL AND h.starts_at <= %(at)s
-           AND (h.ends_at IS NULL OR h.ends_at > %(at)s))
-FROM access_credential c JOIN access_person p ON p.id = c.person_id
-WHERE c.organisation_id = %(organisation)s AND
-"""
-_ACTIVE_PIN = f"c.kind = '{CredentialKind.PIN}' AND c.status = '{CredentialStatus.ACTIVE}'"
-# One digest is one badge, wristband or phone of the tenant; a PIN has none.
-_CARRIED = "c.kind NOT IN ('pin', 'code') AND c.digest = %(shown)s"
-_CODE = "c.kind = 'code' AND c.digest = %(shown)s ORDER BY c.status = 'active' DESC, c.id DESC"
-_TYPED = (CredentialKind.PIN, CredentialKind.CODE)
-_WEAKEST_FIRST = [Assurance.PLAIN.value, Assurance.SECURE.value, Assurance.OSDP.value]
-# One active PIN of each purpose is the most that a person has.
-_PURPOSES = [purpose.value for purpose in CredentialPurpose]
 
 
 def by_badge(
@@ -115,12 +73,12 @@ def by_badge(
     except BadReading as error:
         raise _misread(error.fault, profile, where, at) from error
     digest = hashing.badge_digest(settings.BADGE_KEY, canonical)
-    shown = _find(where, _CARRIED, digest, at)
+    shown = find(where, CARRIED, digest, at)
     if shown is None:
         hint = hashing.hint(canonical)
-        raise _refused(UnknownBadge(), where, at, None, badge=digest[:12], hint=hint)
+        raise refused(UnknownBadge(), where, at, None, badge=digest[:12], hint=hint)
     if profile.assurance:
-        weakest = min(shown.assurance, profile.assurance, key=_strength)
+        weakest = min(shown.assurance, profile.assurance, key=strength)
         shown = replace(shown, assurance=weakest)
     return _with_pin(shown, pin, where, at, may_wait=may_wait)
 
@@ -129,9 +87,9 @@ def by_credential(
     *, credential_id: int | None, pin: str | None, where: Where, at: dt.datetime
 ) -> Identified:
     """Return whose badge waits for its PIN since it was held to a reader; raises as by_badge."""
-    shown = _find(where, "c.id = %(shown)s", credential_id or 0, at)
+    shown = find(where, "c.id = %(shown)s", credential_id or 0, at)
     if shown is None:
-        raise _refused(UnknownBadge(), where, at, None)
+        raise refused(UnknownBadge(), where, at, None)
     # The reader may have read less than is known of the badge: it was asked for its PIN, and is.
     shown = replace(shown, assurance=Assurance.PLAIN.value)
     return _with_pin(shown, pin, where, at)
@@ -144,7 +102,7 @@ def by_pin(*, personal_number: str, pin: str, where: Where, at: dt.datetime) -> 
     PinDisabled and NotAllowed.
     """
     number = personal_number.strip()
-    pins = _pins(where, "p.personal_number = %(shown)s", number, at) if number else []
+    pins = pins_of(where, "p.personal_number = %(shown)s", number, at) if number else []
     return _by_pin(pins, pin, where, at, number)
 
 
@@ -152,7 +110,7 @@ def pin_of(
     *, person_id: int | None, pin: str, where: Where, at: dt.datetime, door: str = ""
 ) -> Identified:
     """Return the holder of a door (None when nobody holds it); raises as by_pin."""
-    pins = [] if person_id is None else _pins(where, "p.id = %(shown)s", person_id, at)
+    pins = [] if person_id is None else pins_of(where, "p.id = %(shown)s", person_id, at)
     return _by_pin(pins, pin, where, at, f"door {where.bank_id} {door}")
 
 
@@ -164,10 +122,10 @@ def by_code(*, code: str, where: Where, at: dt.datetime) -> Identified:
     digest = hashing.badge_digest(settings.BADGE_KEY, hashing.visitor_code(code))
     guess = Guess(where.organisation_id, where.site_id, f"{where.throttle_key}:codes", None, digest)
     tries.check(guess=guess, at=at)
-    shown = _find(where, _CODE, digest, at)
+    shown = find(where, CODE, digest, at)
     if shown is None:
         wrong = WrongCode()
-        raise _refused(wrong, where, at, None).keep(
+        raise refused(wrong, where, at, None).keep(
             lambda: tries.count(refusal=wrong, guess=guess, actor=where.actor, at=at)
         )
     return _admit(shown, where, at)
@@ -175,7 +133,7 @@ def by_code(*, code: str, where: Where, at: dt.datetime) -> Identified:
 
 def own_pin(*, person_id: int, pin: str, where: Where, at: dt.datetime) -> Identified:
     """Check the PIN of somebody who is known already; raises as by_pin."""
-    pins = _pins(where, "p.id = %(shown)s", person_id, at)
+    pins = pins_of(where, "p.id = %(shown)s", person_id, at)
     guess = _guess(where, person_id, "")
     return _use(_confirm(pins, pin, guess, where, at, WrongOwnPin()), where, at)
 
@@ -186,12 +144,12 @@ def again(*, credential_id: int | None, where: Where, at: dt.datetime) -> Identi
     The PIN that a bank asks for besides a badge was shown then. A recovery PIN is used up by its
     one use and a PIN may have been changed since, which must not end what they were used for.
     """
-    shown = _find(where, "c.id = %(shown)s", credential_id or 0, at)
+    shown = find(where, "c.id = %(shown)s", credential_id or 0, at)
     if shown is None:
-        raise _refused(UnknownBadge(), where, at, None)
+        raise refused(UnknownBadge(), where, at, None)
     if shown.kind == CredentialKind.PIN and (
         shown.purpose == CredentialPurpose.RECOVERY
-        or _find(where, f"{_ACTIVE_PIN} AND p.id = %(shown)s", shown.person_id, at)
+        or find(where, f"{ACTIVE_PIN} AND p.id = %(shown)s", shown.person_id, at)
     ):
         shown = replace(shown, status=CredentialStatus.ACTIVE, valid_until=None)
     return _admit(shown, where, at, has_shown_pin=True)
@@ -201,49 +159,27 @@ def _misread(fault: Fault, profile: Profile, where: Where, at: dt.datetime) -> R
     """Return the refusal of what a profile cannot read; nothing of the number is kept."""
     # A wrong check bit is a bad read of a card that the reader knows.
     refusal = BadRead() if fault is Fault.PARITY else UnknownFormat()
-    return _refused(refusal, where, at, None, fault=fault.value, profile=profile.key)
-
-
-def _strength(assurance: str) -> int:
-    return _WEAKEST_FIRST.index(assurance) if assurance in _WEAKEST_FIRST else -1
-
-
-def _find(where: Where, condition: str, value: str | int, at: dt.datetime) -> _Shown | None:
-    return next(iter(_all(where, condition, value, at)), None)
-
-
-def _pins(where: Where, condition: str, value: str | int, at: dt.datetime) -> list[_Shown]:
-    """Return the active PINs of somebody, the personal one first, the recovery PIN last."""
-    pins = _all(where, f"{_ACTIVE_PIN} AND {condition}", value, at)
-    return sorted(pins, key=lambda one: _PURPOSES.index(one.purpose))
-
-
-def _all(where: Where, condition: str, value: str | int, at: dt.datetime) -> list[_Shown]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SHOWN + condition, {"organisation": where.organisation_id, "shown": value, "at": at}
-        )
-        return [_Shown(*row) for row in cursor.fetchall()]
+    return refused(refusal, where, at, None, fault=fault.value, profile=profile.key)
 
 
 def _with_pin(
-    shown: _Shown, pin: str | None, where: Where, at: dt.datetime, *, may_wait: bool = False
+    shown: Shown, pin: str | None, where: Where, at: dt.datetime, *, may_wait: bool = False
 ) -> Identified:
     """Judge a badge, and the PIN that the bank asks for besides."""
-    decision = _decide(shown, where, at, has_shown_pin=False)
+    decision = judge(shown, where, at, has_shown_pin=False)
     if decision.code != Code.PIN_REQUIRED or (pin is None and not may_wait):
         return _admit(shown, where, at)
     if pin is None:
         return Identified(shown.credential_id, shown.kind, shown.person_id, decision)
-    pins = _pins(where, "p.id = %(shown)s", shown.person_id, at)
+    pins = pins_of(where, "p.id = %(shown)s", shown.person_id, at)
     guess = _guess(where, shown.person_id, "")
     _use(_confirm(pins, pin, guess, where, at, WrongOwnPin()), where, at)
     return _admit(shown, where, at, has_shown_pin=True)
 
 
-def _by_pin(pins: list[_Shown], pin: str, where: Where, at: dt.datetime, tried: str) -> Identified:
+def _by_pin(pins: list[Shown], pin: str, where: Where, at: dt.datetime, tried: str) -> Identified:
     guess = _guess(where, pins[0].person_id if pins else None, tried)
-    return _use(_confirm(pins, pin, guess, where, at, WrongPin()), where, at)
+    return _use(_confirm(pins, pin, guess, where, at, WrongPin()), where, at, is_alone=True)
 
 
 def _guess(where: Where, person_id: int | None, tried: str) -> Guess:
@@ -251,8 +187,8 @@ def _guess(where: Where, person_id: int | None, tried: str) -> Guess:
 
 
 def _confirm(
-    pins: list[_Shown], pin: str, guess: Guess, where: Where, at: dt.datetime, wrong: WrongPin
-) -> _Shown:
+    pins: list[Shown], pin: str, guess: Guess, where: Where, at: dt.datetime, wrong: WrongPin
+) -> Shown:
     """Return which of the PINs this is; raises ``wrong``, TooManyAttempts, PinDisabled."""
     throttles.check(guess=guess, at=at)
     found = _match(pins, pin)
@@ -271,22 +207,24 @@ def _confirm(
         wait = throttles.count(guess=guess, actor=where.actor, at=at)
         wrong.waits(wait.lasts, is_disabled=wait.is_disabled)
 
-    raise _refused(refusal, where, at, guess.person_id, action=Action.PIN_WRONG).keep(count)
+    raise refused(refusal, where, at, guess.person_id, action=Action.PIN_WRONG).keep(count)
 
 
-def _match(pins: list[_Shown], pin: str) -> _Shown | None:
+def _match(pins: list[Shown], pin: str) -> Shown | None:
     """Return the PIN that fits; verifies as many as anybody can have, whoever it is."""
     found = None
-    for place in range(len(_PURPOSES)):
+    for place in range(len(PURPOSES)):
         one = pins[place] if place < len(pins) else None
         if hashing.pin_matches(one.verifier if one else None, pin):
             found = found or one
     return found
 
 
-def _use(shown: _Shown, where: Where, at: dt.datetime) -> Identified:
+def _use(shown: Shown, where: Where, at: dt.datetime, *, is_alone: bool = False) -> Identified:
     """Let somebody in by a PIN that fits: forget the wrong ones, and use up a recovery PIN."""
-    identified = _admit(shown, where, at)
+    # A PIN that was lent or is for recovery stands for the badge that somebody does not have.
+    is_alone = is_alone and shown.purpose == CredentialPurpose.PERSONAL
+    identified = _admit(shown, where, at, is_pin_alone=is_alone)
     throttles.forgive(person_id=shown.person_id)
     if shown.purpose == CredentialPurpose.RECOVERY:
         # Of two that come at once only one finds it active.
@@ -294,7 +232,7 @@ def _use(shown: _Shown, where: Where, at: dt.datetime) -> Identified:
             pk=shown.credential_id, status=CredentialStatus.ACTIVE
         ).update(status=CredentialStatus.REVOKED)
         if not used:
-            raise _refused(WrongPin(), where, at, shown.person_id, action=Action.PIN_WRONG)
+            raise refused(WrongPin(), where, at, shown.person_id, action=Action.PIN_WRONG)
         events.record(
             action=Action.CREDENTIAL_CHANGED,
             actor=where.actor,
@@ -315,53 +253,19 @@ def _use(shown: _Shown, where: Where, at: dt.datetime) -> Identified:
 
 
 def _admit(
-    shown: _Shown, where: Where, at: dt.datetime, *, has_shown_pin: bool = False
+    shown: Shown,
+    where: Where,
+    at: dt.datetime,
+    *,
+    has_shown_pin: bool = False,
+    is_pin_alone: bool = False,
 ) -> Identified:
-    decision = _decide(shown, where, at, has_shown_pin=has_shown_pin)
+    decision = judge(shown, where, at, has_shown_pin=has_shown_pin, is_pin_alone=is_pin_alone)
     if not decision.allowed:
         refusal = NotAllowed(
             decision,
             is_pin=shown.kind == CredentialKind.PIN,
             is_code=shown.kind == CredentialKind.CODE,
         )
-        raise _refused(refusal, where, at, shown.person_id, decision=decision.log())
+        raise refused(refusal, where, at, shown.person_id, decision=decision.log())
     return Identified(shown.credential_id, shown.kind, shown.person_id, decision, shown.purpose)
-
-
-def _decide(shown: _Shown, where: Where, at: dt.datetime, *, has_shown_pin: bool) -> Decision:
-    return decide(
-        Facts(
-            person_status=shown.person_status,
-            is_held=shown.is_held,
-            credential_status=shown.status,
-            credential_from=shown.valid_from,
-            credential_until=shown.valid_until,
-            assurance=None if shown.kind in _TYPED else shown.assurance,
-            pin_rule=where.pin_rule,
-            has_shown_pin=has_shown_pin,
-        ),
-        at,
-    )
-
-
-def _refused(
-    refusal: Refusal,
-    where: Where,
-    at: dt.datetime,
-    person_id: int | None,
-    action: Action = Action.REFUSED,
-    **data: object,
-) -> Refusal:
-    """Make the refusal leave its event, whatever is rolled back."""
-    return refusal.keep(
-        lambda: events.record(
-            action=action,
-            actor=where.actor,
-            at=at,
-            organisation_id=where.organisation_id,
-            site_id=where.site_id,
-            bank_id=where.bank_id,
-            person_id=person_id,
-            data={"code": refusal.code, **data},
-        )
-    )

@@ -6,9 +6,9 @@ import datetime as dt
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from access.choices import HoldingEnd, KeyStatus, PersonStatus
+from access.choices import HoldingEnd, KeyState, KeyStatus, PersonStatus
 from access.errors.keys import (
     CannotHoldKeys,
     KeyIsOut,
@@ -35,6 +35,22 @@ OPEN = Q(returned_at__isnull=True)
 def overdue(at: dt.datetime) -> Q:
     """Return the condition for holdings whose key should be back by now."""
     return OPEN & Q(due_at__lte=at)
+
+
+def in_state(state: KeyState, at: dt.datetime) -> Q:
+    """Return the condition for keys that are where ``state`` says."""
+    held = KeyHolding.objects.filter(key=OuterRef("pk"))
+    match state:
+        case KeyState.CABINET:
+            return ~Q(Exists(held.filter(OPEN))) & Q(status=KeyStatus.IN_USE)
+        case KeyState.OUT:
+            return Q(Exists(held.filter(OPEN)))
+        case KeyState.OVERDUE:
+            return Q(Exists(held.filter(overdue(at))))
+        case KeyState.LOST:
+            return Q(status=KeyStatus.LOST)
+        case KeyState.RETIRED:
+            return Q(status=KeyStatus.RETIRED)
 
 
 def rules_of(site: Site) -> KeyRules:

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from access.choices import CredentialStatus, PersonStatus, ProcedureKind
-from access.models import Credential, Grant, Person
+from access.models import AccessRequest, Credential, Grant, Pass, Person, TemporaryAccess, Visit
 from access.selectors import is_over
-from access.services import credentials, procedures
+from access.services import credentials, departures, passes, procedures, requests, temporary, visits
 from access.signals import person_left
 from audit.actions import Action
 from audit.services import events
@@ -48,9 +48,9 @@ def reinstate(*, person: Person, actor: Actor, at: dt.datetime, reason: str = ""
 def leave(*, person: Person, actor: Actor, at: dt.datetime, reason: str = "") -> bool:
     """Let a person go: from this instant on nothing opens for them. False when they had left.
 
-    Revokes every credential and every grant that no claim holds, begins the offboarding
-    checklist, and tells the apps on the right, which end the rest (see ``person_left``). Doing
-    it again mends what was added since.
+    Revokes every credential, pass, temporary access and grant that no claim holds, ends a visit,
+    begins the offboarding checklist, and tells the apps on the right, which end the rest (see
+    ``person_left``). Doing it again mends what was added since.
     """
     with transaction.atomic():
         changed = _turn(
@@ -72,11 +72,28 @@ def leave(*, person: Person, actor: Actor, at: dt.datetime, reason: str = "") ->
         Grant.objects.filter(person=person, claim_id__isnull=True, revoked_at__isnull=True).update(
             revoked_at=at
         )
+        _end_what_is_timed(person, actor, at, reason)
         if changed:
             procedures.start(person=person, kind=ProcedureKind.OFFBOARDING, actor=actor, at=at)
         person_id = person.pk
         transaction.on_commit(lambda: _tell(person_id))
     return changed
+
+
+def _end_what_is_timed(person: Person, actor: Actor, at: dt.datetime, reason: str) -> None:
+    """End what would be over by itself, but not before somebody might come back."""
+    for visit in Visit.objects.filter(visits.here(at), visitor=person):
+        departures.leave(visit=visit, actor=actor, at=at, reason=reason)
+    for visit in Visit.objects.filter(visits.expected(at), visitor=person):
+        visits.cancel(visit=visit, actor=actor, at=at, reason=reason)
+    for given in Pass.objects.filter(person=person, revoked_at__isnull=True, ends_at__gt=at):
+        passes.revoke(given=given, actor=actor, at=at, reason=reason)
+    for access in TemporaryAccess.objects.filter(
+        person=person, revoked_at__isnull=True, ends_at__gt=at
+    ):
+        temporary.revoke(access=access, actor=actor, at=at, reason=reason)
+    for request in AccessRequest.objects.filter(requests.waiting(at), person=person):
+        requests.withdraw(request=request, actor=actor, at=at, reason=reason)
 
 
 def leave_due(*, at: dt.datetime) -> int:

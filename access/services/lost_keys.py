@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from access.choices import HoldingEnd, KeyStatus, ReleaseStatus
+from access.errors.keys import SerialTaken
 from access.models import (
     Key,
     KeyCharge,
@@ -18,7 +19,7 @@ from access.models import (
     MasterRelease,
     Person,
 )
-from access.services import keys, master_keys
+from access.services import keys, locks, master_keys, stand_ins
 from access.signals import lock_change_requested
 from audit.actions import Action
 from audit.services import events
@@ -99,8 +100,20 @@ def change_lock(
 ) -> list[Key]:
     """Register the new lock of a door with its keys; return them.
 
-    The keys of the old lock are retired wherever they are, and its combinations forgotten.
+    The keys of the old lock are retired wherever they are, its combinations forgotten, and what
+    was given instead of a lost key taken back. Raises SerialTaken.
     """
+    try:
+        return _change(lock, serial, key_code, copies, actor, at)
+    except IntegrityError as error:
+        if locks.ONE_LOCK in str(error):
+            raise SerialTaken(serial=serial) from error
+        raise
+
+
+def _change(
+    lock: Lock, serial: str, key_code: str, copies: int, actor: Actor, at: dt.datetime
+) -> list[Key]:
     with transaction.atomic():
         Lock.objects.select_for_update(no_key=True, of=("self",)).get(pk=lock.pk)
         old = Key.objects.filter(lock=lock).exclude(status=KeyStatus.RETIRED)
@@ -114,6 +127,7 @@ def change_lock(
         Lock.objects.filter(pk=lock.pk).update(serial=serial, key_code=key_code, position=None)
         LockChangeRequest.objects.filter(lock=lock, done_at__isnull=True).update(done_at=at)
         _record_lock(Action.LOCK_CHANGED, lock, actor, at)
+        stand_ins.end(lock=lock, actor=actor, at=at)
         return keys.cut(opens=lock, count=copies, actor=actor, at=at)
 
 

@@ -11,10 +11,11 @@ from django_q.tasks import async_task
 
 from access import letters
 from access.choices import NoticeKind
-from access.models import AccessRequest, Notice, Visit
+from access.models import AccessRequest, KeyCount, KeyHolding, Notice, Person, Visit
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
+from lockers.models import Site
 
 log = logging.getLogger(__name__)
 # After a failure; the last one again and again, until it is too old to be of use.
@@ -30,13 +31,21 @@ def write(
     at: dt.datetime,
     request: AccessRequest | None = None,
     visit: Visit | None = None,
+    holding: KeyHolding | None = None,
+    counted: KeyCount | None = None,
+    site: Site | None = None,
 ) -> Notice:
-    """Write a letter in the transaction of what it is about; it is sent once that is committed."""
+    """Write a letter in the transaction of what it is about; it is sent once that is committed.
+
+    A request and a visit have their site; one about keys says it.
+    """
     about = request or visit
-    assert about is not None  # by constraint
+    site_id = about.site_id if about is not None else site.pk if site is not None else None
+    assert site_id is not None  # by constraint
     notice = Notice.objects.create(
-        kind=kind, to=to, site_id=about.site_id, request=request, visit=visit, made_at=at, try_at=at
-    )
+        kind=kind, to=to, site_id=site_id, request=request, visit=visit, holding=holding,
+        counted=counted, made_at=at, try_at=at,
+    )  # fmt: skip
     transaction.on_commit(_hurry)
     return notice
 
@@ -61,8 +70,18 @@ def send_due(*, at: dt.datetime) -> int:
             notice = (
                 Notice.objects.select_for_update(skip_locked=True, of=("self",))
                 .select_related(
-                    "site", "request__person", "request__bank", "visit__visitor", "visit__host"
-                )
+                    "site",
+                    "request__person",
+                    "request__bank",
+                    "visit__visitor",
+                    "visit__host",
+                    "holding__person",
+                    "holding__key__lock__compartment__bank",
+                    "holding__key__master_set",
+                    "counted",
+                )  # fmt: skip
+                # A key that came back meanwhile needs no letter any more.
+                .exclude(holding__returned_at__isnull=False)
                 .filter(sent_at__isnull=True, try_at__lte=at, made_at__gt=at - GIVEN_UP_AFTER)
                 .order_by("try_at", "pk")
                 .first()
@@ -84,19 +103,23 @@ def _send(notice: Notice, at: dt.datetime) -> bool:
         log.warning("letter %s waits %s: %s", notice.pk, wait, error)
         return False
     Notice.objects.filter(pk=notice.pk).update(tries=notice.tries + 1, sent_at=at)
-    if notice.request is not None:
-        person = notice.request.person
-    else:
-        assert notice.visit is not None  # by constraint
-        person = notice.visit.visitor
+    person = _about(notice)
     events.record(
         action=Action.NOTICE_SENT,
         actor=Actor.job("letters"),
         at=at,
-        organisation_id=person.organisation_id,
+        organisation_id=notice.site.organisation_id,
         site_id=notice.site_id,
-        person_id=person.pk,
+        person_id=person.pk if person is not None else None,
         subject=f"notice:{notice.pk}",
         data={"about": notice.kind},
     )
     return True
+
+
+def _about(notice: Notice) -> Person | None:
+    if notice.request is not None:
+        return notice.request.person
+    if notice.visit is not None:
+        return notice.visit.visitor
+    return notice.holding.person if notice.holding is not None else None

@@ -20,7 +20,7 @@ from access.errors.decisions import DoorOfAnother, PassNotAllowed
 from access.errors.passes import NoPassKey, PassOver, PassRefused
 from access.models import Hold, Pass, Person
 from access.services import holds, identification
-from access.services.identification import Where
+from access.services.shown import Where
 from audit.actions import Action
 from audit.errors import Refusal
 from audit.services import events
@@ -72,6 +72,21 @@ def issue(
         )
         _record(Action.PASS_ISSUED, given, actor, at)
     return given
+
+
+def extend(*, given: Pass, ends_at: dt.datetime, actor: Actor, at: dt.datetime) -> bool:
+    """Let a pass last longer: the page under its address shows the new one; False when revoked.
+
+    A code that was printed says its old end, and ends then.
+    """
+    with transaction.atomic():
+        changed = Pass.objects.filter(
+            pk=given.pk, revoked_at__isnull=True, ends_at__lt=ends_at
+        ).update(ends_at=ends_at)
+        if changed:
+            given.ends_at = ends_at
+            _record(Action.PASS_EXTENDED, given, actor, at)
+    return bool(changed)
 
 
 def revoke(*, given: Pass, actor: Actor, at: dt.datetime, reason: str = "") -> None:

@@ -19,7 +19,7 @@ from access.choices import CredentialKind, CredentialPurpose, CredentialStatus
 from access.errors.pins import WeakPin
 from access.models import Credential, Person
 from access.services import identification, throttles
-from access.services.identification import Where
+from access.services.shown import Where
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor

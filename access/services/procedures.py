@@ -148,6 +148,7 @@ def add_usual(*, organisation: Organisation) -> list[Procedure]:
         ]),
         (coming, PersonKind.CONTRACTOR, _("Onboarding of contractors"), [
             (StepVerb.OTHER, _("See their identity card and the order"), True),
+            (StepVerb.ACCESS, _("Give access for as long as the order lasts"), True),
             (StepVerb.CARD, _("Issue a card that ends with the order"), True),
             (StepVerb.INDUCTION, _("Safety induction"), True),
         ]),

@@ -7,8 +7,14 @@ import datetime as dt
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from access.choices import NoticeKind, RequestSource, RequestStatus
-from access.errors.visits import AccessAsked, AccessNotNeeded, OwnRequest, RequestDecided
+from access.choices import NoticeKind, PersonStatus, RequestSource, RequestStatus
+from access.errors.visits import (
+    AccessAsked,
+    AccessNotNeeded,
+    OwnRequest,
+    PersonStopped,
+    RequestDecided,
+)
 from access.models import AccessRequest, Person, User
 from access.services import notices, temporary
 from audit.actions import Action
@@ -91,8 +97,14 @@ def approvers(request: AccessRequest) -> QuerySet[User]:
 def approve(
     *, request: AccessRequest, user: User, at: dt.datetime, reason: str = ""
 ) -> AccessRequest:
-    """Give what is asked for; raises OwnRequest, and RequestDecided when somebody was faster."""
+    """Give what is asked for; raises OwnRequest, PersonStopped, RequestDecided: others were faster.
+
+    Who left or was suspended since they asked would have it the day they come back.
+    """
     with transaction.atomic():
+        person = Person.objects.select_for_update(no_key=True).get(pk=request.person_id)
+        if person.status != PersonStatus.ACTIVE:
+            raise PersonStopped
         _decide(request, RequestStatus.APPROVED, user, at, reason)
         temporary.give(
             person=request.person,

@@ -14,6 +14,7 @@ from access import roles
 from access.errors.staff import RoleGivenAlready, RoleNotHere, RoleTooHigh
 from access.models import AreaUserPermission, RoleAssignment, SiteUserPermission, User
 from access.roles import Level
+from access.services import sessions
 from audit.actions import Action
 from audit.errors import Refusal
 from audit.services import events
@@ -136,6 +137,7 @@ def take(
         if per_model:
             materialise([user.pk], at=at)
             _record(Action.ROLE_TAKEN, user.pk, role, place, actor, at)
+            sessions.end_without_rights(user_ids=[user.pk], actor=actor, at=at)
 
 
 def end_due(*, at: dt.datetime, actor: Actor) -> int:
@@ -149,7 +151,9 @@ def end_due(*, at: dt.datetime, actor: Actor) -> int:
         for over in due:
             _record(Action.ROLE_ENDED, over.user_id, over.role, over.place, actor, at)
         RoleAssignment.objects.filter(pk__in=[over.pk for over in due]).delete()
-        materialise({over.user_id for over in due}, at=at)
+        users = {over.user_id for over in due}
+        materialise(users, at=at)
+        sessions.end_without_rights(user_ids=users, actor=actor, at=at)
     return len(due)
 
 
@@ -163,7 +167,8 @@ def follow_site(site: Site, at: dt.datetime) -> None:
 
 def materialise(user_ids: Iterable[int], *, at: dt.datetime) -> None:
     """Make the permissions that come from roles be exactly those of the roles in force."""
-    for user_id in sorted(user_ids):
+    users = sorted(user_ids)
+    for user_id in users:
         # One at a time for each user: two roles given at once both count.
         User.objects.select_for_update(no_key=True).filter(pk=user_id).values_list("pk").first()
         on_sites: dict[tuple[int, str], dt.datetime | None] = {}
@@ -180,6 +185,8 @@ def materialise(user_ids: Iterable[int], *, at: dt.datetime) -> None:
                 _add(on_sites, sites.values_list("pk", flat=True), names, given.ends_at)
         _write(SiteUserPermission, user_id, on_sites)
         _write(AreaUserPermission, user_id, on_areas)
+    if users:
+        sessions.rights_changed()
 
 
 def _add(

@@ -72,6 +72,18 @@ def give(
     return access
 
 
+def extend(*, access: TemporaryAccess, ends_at: dt.datetime, actor: Actor, at: dt.datetime) -> bool:
+    """Let access last longer; False when it was taken back."""
+    with transaction.atomic():
+        changed = TemporaryAccess.objects.filter(
+            pk=access.pk, revoked_at__isnull=True, ends_at__lt=ends_at
+        ).update(ends_at=ends_at, ended_at=None)
+        if changed:
+            access.ends_at = ends_at
+            _record(Action.ACCESS_EXTENDED, access, actor, at)
+    return bool(changed)
+
+
 def revoke(*, access: TemporaryAccess, actor: Actor, at: dt.datetime, reason: str = "") -> bool:
     """Take access back from now on; False when it was so. Doors that are held stay held."""
     with transaction.atomic():

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from access import hashing
-from access.choices import CredentialKind
+from access.choices import CredentialKind, CredentialStatus
 from access.models import Credential, Visit
 from audit.actions import Action
 from audit.services import events
@@ -54,6 +54,27 @@ def issue(visit: Visit, secret: str, actor: Actor, at: dt.datetime) -> str:
         visit.code = credential
         return code
     raise RuntimeError("no code was free")
+
+
+def extend(*, visit: Visit, actor: Actor, at: dt.datetime) -> None:
+    """Let the code of a visit last as long as the visit does now; without a code, do nothing."""
+    if visit.code_id is None:
+        return
+    with transaction.atomic():
+        changed = Credential.objects.filter(
+            pk=visit.code_id, status=CredentialStatus.ACTIVE
+        ).update(valid_until=visit.expected_until)
+        if changed:
+            events.record(
+                action=Action.CREDENTIAL_CHANGED,
+                actor=actor,
+                at=at,
+                organisation_id=visit.visitor.organisation_id,
+                site_id=visit.site_id,
+                person_id=visit.visitor_id,
+                subject=f"credential:{visit.code_id}",
+                data={"until": visit.expected_until.isoformat()},
+            )
 
 
 def _made(secret: str, attempt: int) -> str:

@@ -1,53 +1,22 @@
-"""Visitors: expected, arrived, gone. What a visit gives ends with the visit."""
+"""Visits: expected, cancelled, extended. What a visit gives ends with the visit."""
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import secrets
 import zoneinfo
-from dataclasses import dataclass
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 
-from access import hashing
-from access.choices import (
-    HOST_KINDS,
-    CredentialStatus,
-    NoticeKind,
-    PersonKind,
-    PersonStatus,
-    RequestSource,
-)
-from access.errors.visits import (
-    NoSuchHost,
-    NoWalkIns,
-    VisitorHere,
-    VisitorNotHere,
-    VisitOver,
-    WrongSite,
-)
-from access.models import Credential, Pass, Person, Visit, VisitorRules
-from access.services import credentials, notices, passes, temporary, tries, visitor_codes
-from access.services.identification import Where
-from access.services.throttles import Guess
-from access.signals import visitor_left
+from access.choices import NoticeKind, PersonKind, PersonStatus, RequestSource
+from access.errors.visits import VisitNotLonger, VisitorHere, VisitOver, WrongSite
+from access.models import Pass, Person, Visit
+from access.services import notices, passes, temporary, visitor_codes
+from access.signals import visit_extended
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
 from lockers.models import Site
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Arrived:
-    """A visitor who is here now, and the code that is told this once."""
-
-    visit: Visit
-    code: str
 
 
 def here(at: dt.datetime) -> Q:
@@ -57,31 +26,17 @@ def here(at: dt.datetime) -> Q:
 
 def expected(at: dt.datetime) -> Q:
     """Return the condition under which a visitor may still come."""
-    return Q(arrived_at__isnull=True, expected_until__gt=at)
+    return Q(arrived_at__isnull=True, cancelled_at__isnull=True, expected_until__gt=at)
 
 
-def find_host(*, site: Site, text: str) -> Person:
-    """Return who has visitors by e-mail address or personal number; raises NoSuchHost.
-
-    Never by name: nobody is to be found by trying names.
-    """
-    wanted = text.strip()
-    found = (
-        list(
-            Person.objects.filter(
-                Q(email__iexact=wanted) | Q(personal_number=wanted),
-                organisation_id=site.organisation_id,
-                status=PersonStatus.ACTIVE,
-                kind__in=HOST_KINDS,
-            )[:2]
-        )
-        if wanted
-        else []
-    )
-    # Two with one address: whoever it was meant for, the other must not be told.
-    if len(found) != 1:
-        raise NoSuchHost
-    return found[0]
+def state_of(visit: Visit, at: dt.datetime) -> str:
+    """Return how a visit stands: expected, here, left, missed or cancelled."""
+    if visit.cancelled_at is not None:
+        return "cancelled"
+    is_over = visit.expected_until <= at
+    if visit.arrived_at is not None:
+        return "left" if is_over or visit.left_at is not None else "here"
+    return "missed" if is_over else "expected"
 
 
 def expect(
@@ -128,168 +83,66 @@ def expect(
             registered_by=user_id,
             agreed_at=agreed_at,
         )
-        _record(Action.VISIT_EXPECTED, visit, actor, at)
+        record(Action.VISIT_EXPECTED, visit, actor, at)
     return visit
 
 
-def arrive(
-    *,
-    visit: Visit,
-    actor: Actor,
-    at: dt.datetime,
-    secret: str | None = None,
-    with_pass: bool = True,
-) -> Arrived:
-    """Let a visitor in: a code, a pass where passes are set up, access; and tell the host.
+def cancel(*, visit: Visit, actor: Actor, at: dt.datetime, reason: str = "") -> None:
+    """Call off a visit before the visitor arrives, and tell both; raises VisitOver, VisitorHere.
 
-    ``secret`` makes the same code again (see ``code_of``). Raises VisitOver and VisitorHere.
-    """
-    if visit.left_at is not None or visit.expected_until <= at:
-        raise VisitOver
-    # One that nobody ended is over; the job may not have been here yet.
-    leave_due(at=at, visitor_id=visit.visitor_id)
-    try:
-        with transaction.atomic():
-            if not Visit.objects.filter(expected(at), pk=visit.pk).update(arrived_at=at):
-                raise VisitorHere
-            visit.arrived_at = at
-            # From the first visitor on, the screens of a site take codes.
-            VisitorRules.objects.get_or_create(site=visit.site)
-            code = visitor_codes.issue(visit, secret or secrets.token_hex(16), actor, at)
-            temporary.give(
-                person=visit.visitor, site=visit.site, starts_at=at, ends_at=visit.expected_until,
-                actor=actor, at=at, visit=visit,
-            )  # fmt: skip
-            if settings.PASS_KEYS:
-                passes.issue(
-                    person=visit.visitor, compartment=None, starts_at=at,
-                    ends_at=visit.expected_until, is_single_use=False, actor=actor, at=at,
-                )  # fmt: skip
-            if visit.host.email:
-                notices.write(
-                    kind=NoticeKind.VISITOR_ARRIVED, to=visit.host.email, visit=visit, at=at
-                )
-            _record(Action.VISIT_ARRIVED, visit, actor, at, host_told=bool(visit.host.email))
-    except IntegrityError as error:
-        if Visit.objects.filter(here(at), visitor_id=visit.visitor_id).exists():
-            raise VisitorHere from error
-        raise
-    return Arrived(visit, code)
-
-
-def walk_in(
-    *,
-    where: Where,
-    site: Site,
-    given_name: str,
-    family_name: str,
-    company: str,
-    host: str,
-    secret: str,
-    actor: Actor,
-    at: dt.datetime,
-) -> Arrived:
-    """Let somebody register at a screen, without staff; who is expected arrives.
-
-    The host is known by what only their visitor was told, and guesses are counted. Raises
-    NoWalkIns, NoSuchHost, TooManyTries.
-    """
-    rules = VisitorRules.objects.filter(site=site, visitors_may_register=True).first()
-    if rules is None:
-        raise NoWalkIns
-    met = check_host(where=where, site=site, text=host, at=at)
-    visit = Visit.objects.select_related("visitor", "host", "site").filter(
-        expected(at), site=site, host=met, expected_from__lt=end_of_day(site, at),
-        visitor__given_name__iexact=given_name, visitor__family_name__iexact=family_name,
-        visitor__status=PersonStatus.ACTIVE,
-    ).order_by("expected_from").first()  # fmt: skip
-    with transaction.atomic():
-        if visit is None:
-            visit = expect(
-                site=site, host=met, given_name=given_name, family_name=family_name,
-                company=company, expected_from=at, expected_until=_until(rules, site, at),
-                source=RequestSource.KIOSK, actor=actor, at=at, agreed_at=at,
-            )  # fmt: skip
-        else:
-            Visit.objects.filter(pk=visit.pk).update(agreed_at=at)
-        return arrive(visit=visit, actor=actor, at=at, secret=secret)
-
-
-def check_host(*, where: Where, site: Site, text: str, at: dt.datetime) -> Person:
-    """Return the host of somebody at a screen, and count who is nobody; raises as find_host."""
-    tried = hashing.badge_digest(settings.BADGE_KEY, f"host:{text.strip().lower()}")
-    guess = Guess(where.organisation_id, where.site_id, f"{where.throttle_key}:hosts", None, tried)
-    tries.check(guess=guess, at=at)
-    try:
-        return find_host(site=site, text=text)
-    except NoSuchHost as refusal:
-        told = refusal
-        raise refusal.keep(
-            lambda: tries.count(refusal=told, guess=guess, actor=where.actor, at=at)
-        ) from None
-
-
-def leave(*, visit: Visit, actor: Actor, at: dt.datetime, reason: str = "") -> None:
-    """End a visit: code, passes and access are worth nothing from now on; raises VisitorNotHere.
-
-    What the visitor still has in a locker is ended by occupancy, which is told.
+    A visitor has no code before arriving, and cannot arrive after this.
     """
     with transaction.atomic():
-        _end(visit, actor, at, reason)
-        person_id = visit.visitor_id
-        transaction.on_commit(lambda: _tell(person_id))
+        if not Visit.objects.filter(expected(at), pk=visit.pk).update(cancelled_at=at):
+            visit.refresh_from_db()
+            raise VisitorHere if state_of(visit, at) == "here" else VisitOver
+        visit.cancelled_at = at
+        _tell_both(NoticeKind.VISIT_CANCELLED, visit, at)
+        record(Action.VISIT_CANCELLED, visit, actor, at, reason)
 
 
-def leave_due(*, at: dt.datetime, visitor_id: int | None = None) -> int:
-    """Record that visits are over whose end has come; return how many.
+def extend(
+    *, visit: Visit, until: dt.datetime, actor: Actor, at: dt.datetime, reason: str = ""
+) -> None:
+    """Let a visit last longer, with its code, passes and access, and tell both.
 
-    Nothing counted any more since that end. What lies in a locker then follows its policy.
+    A locker that ends with the visit is lengthened by occupancy, as far as its policy and what
+    is planned for the door allow. Raises VisitOver, VisitNotLonger and BadPeriod.
     """
-    due = Visit.objects.filter(
-        arrived_at__isnull=False, left_at__isnull=True, expected_until__lte=at
-    ).select_related("visitor", "site")
-    if visitor_id is not None:
-        due = due.filter(visitor=visitor_id)
-    actor = Actor.job("visits over")
-    left = 0
-    for visit in due.order_by("pk"):
-        try:
-            with transaction.atomic():
-                _end(visit, actor, at, "")
-                left += 1
-        except VisitorNotHere:
-            continue  # somebody was faster
-    return left
+    with transaction.atomic():
+        # Leaving, arriving and another extension wait for this row.
+        Visit.objects.select_for_update().get(pk=visit.pk)
+        visit.refresh_from_db()
+        if state_of(visit, at) not in {"expected", "here"}:
+            raise VisitOver
+        was_until = visit.expected_until
+        if until <= was_until:
+            raise VisitNotLonger
+        temporary.check_period(visit.expected_from, until, at)
+        Visit.objects.filter(pk=visit.pk).update(expected_until=until)
+        visit.expected_until = until
+        visitor_codes.extend(visit=visit, actor=actor, at=at)
+        # A pass of another length was given for something else.
+        for given in Pass.objects.filter(
+            person=visit.visitor_id, revoked_at__isnull=True, ends_at=was_until
+        ).select_related("person"):
+            passes.extend(given=given, ends_at=until, actor=actor, at=at)
+        for access in visit.access.filter(
+            revoked_at__isnull=True, ends_at=was_until
+        ).select_related("person"):
+            temporary.extend(access=access, ends_at=until, actor=actor, at=at)
+        visit_extended.send(
+            sender=None, person_id=visit.visitor_id, site_id=visit.site_id, was_until=was_until,
+            until=until, actor=actor, at=at,
+        )  # fmt: skip
+        _tell_both(NoticeKind.VISIT_EXTENDED, visit, at)
+        record(Action.VISIT_EXTENDED, visit, actor, at, reason, was=was_until.isoformat())
 
 
-def _tell(person_id: int) -> None:
-    for receiver, outcome in visitor_left.send_robust(sender=None, person_id=person_id):
-        if isinstance(outcome, Exception):
-            log.error("%r failed for visitor %s; the sweep repeats it", receiver, person_id,
-                      exc_info=outcome)  # fmt: skip
-
-
-def _end(visit: Visit, actor: Actor, at: dt.datetime, reason: str) -> None:
-    ended = Visit.objects.filter(
-        pk=visit.pk, arrived_at__isnull=False, left_at__isnull=True
-    ).update(left_at=at)
-    if not ended:
-        raise VisitorNotHere
-    visit.left_at = at
-    if visit.code_id is not None:
-        code = Credential.objects.select_related("person").get(pk=visit.code_id)
-        credentials.set_status(
-            credential=code, status=CredentialStatus.REVOKED, actor=actor, at=at, reason="left"
-        )
-    for given in Pass.objects.filter(
-        person=visit.visitor_id, revoked_at__isnull=True, ends_at__gt=at
-    ).select_related("person"):
-        passes.revoke(given=given, actor=actor, at=at, reason="left")
-    for access in visit.access.filter(revoked_at__isnull=True, ends_at__gt=at).select_related(
-        "person"
-    ):
-        temporary.revoke(access=access, actor=actor, at=at, reason="left")
-    _record(Action.VISIT_LEFT, visit, actor, at, reason)
+def _tell_both(kind: NoticeKind, visit: Visit, at: dt.datetime) -> None:
+    for address in dict.fromkeys((visit.host.email, visit.visitor.email)):
+        if address:
+            notices.write(kind=kind, to=address, visit=visit, at=at)
 
 
 def _known(site: Site, email: str) -> Person | None:
@@ -303,14 +156,6 @@ def _known(site: Site, email: str) -> Person | None:
     ).order_by("pk").first()  # fmt: skip
 
 
-def _until(rules: VisitorRules, site: Site, at: dt.datetime) -> dt.datetime:
-    """Return when a visit that begins now is over: at the end of the day, or at midnight."""
-    zone = zoneinfo.ZoneInfo(site.time_zone)
-    today = at.astimezone(zone).date()
-    until = dt.datetime.combine(today, rules.day_ends_at, tzinfo=zone).astimezone(dt.UTC)
-    return until if until > at else end_of_day(site, at)
-
-
 def end_of_day(site: Site, at: dt.datetime) -> dt.datetime:
     """Return the next midnight where a site is."""
     zone = zoneinfo.ZoneInfo(site.time_zone)
@@ -318,9 +163,10 @@ def end_of_day(site: Site, at: dt.datetime) -> dt.datetime:
     return dt.datetime.combine(tomorrow, dt.time(), tzinfo=zone).astimezone(dt.UTC)
 
 
-def _record(
+def record(
     action: Action, visit: Visit, actor: Actor, at: dt.datetime, reason: str = "", **data: object
 ) -> None:
+    """Write down in the trail what happened to a visit."""
     events.record(
         action=action,
         actor=actor,

@@ -62,7 +62,7 @@ class AccessRequests(View):
     def get_queryset(self, right: str = VIEW) -> QuerySet[AccessRequest]:
         """Return the requests of the sites that the user holds a right on."""
         return AccessRequest.objects.select_related("person", "site", "bank").filter(
-            site__in=sites_of(self.request.user, right)
+            Q(site__in=sites_of(self.request.user, right)) | self.within("bank", right)
         )
 
     @extend_schema(parameters=[AccessRequestFilter])

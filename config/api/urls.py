@@ -17,6 +17,7 @@ from config.api.assignments import Assignments
 from config.api.commands import Commands
 from config.api.compartments import Compartments
 from config.api.events import Events
+from config.api.keys import Keys, Locks
 from config.api.sites import Banks, Sites
 
 
@@ -35,6 +36,8 @@ router.register("banks", Banks, basename="api-bank")
 router.register("compartments", Compartments, basename="api-compartment")
 router.register("assignments", Assignments, basename="api-assignment")
 router.register("access-requests", AccessRequests, basename="api-access-request")
+router.register("locks", Locks, basename="api-lock")
+router.register("keys", Keys, basename="api-key")
 router.register("commands", Commands, basename="api-command")
 router.register("events", Events, basename="api-event")
 

@@ -27,6 +27,7 @@ from lockers.services import enrolment
 @admin.register(Bridge)
 class BridgeAdmin(SiteScopedAdmin):
     site_path = "site"
+    bank_path = "banks"
     list_display = ["name", "site", "enrolled_at", "revoked_at", "last_seen"]
     list_filter = [("site", ScopedRelatedFilter)]
     search_fields = ["name"]
@@ -64,6 +65,7 @@ class BridgeAdmin(SiteScopedAdmin):
 @admin.register(Controller)
 class ControllerAdmin(SiteScopedAdmin):
     site_path = "bridge__site"
+    bank_path = "compartments__bank"
     list_display = ["name", "bridge", "driver", "address", "unit", "state", "state_detail"]
     list_filter = ["state", "driver", ("bridge", ScopedRelatedFilter)]
     search_fields = ["name", "address"]
@@ -74,6 +76,7 @@ class ControllerAdmin(SiteScopedAdmin):
 @admin.register(Reader)
 class ReaderAdmin(SiteScopedAdmin):
     site_path = "bank__site"
+    bank_path = "bank"
     list_display = ["name", "bank", "compartment", "transport", "profile", "purpose"]
     list_filter = ["transport", ("profile", ScopedRelatedFilter), ("bank", ScopedRelatedFilter)]
     search_fields = ["name"]
@@ -84,6 +87,7 @@ class ReaderAdmin(SiteScopedAdmin):
 class BridgePresenceAdmin(SiteScopedAdmin):
     is_history = True
     site_path = "bridge__site"
+    bank_path = "bridge__banks"
     list_display = ["bridge", "last_seen_at", "software", "clock_offset_ms", "queue_depth"]
     list_select_related = ["bridge"]
 
@@ -115,6 +119,7 @@ class CommandAdmin(SiteScopedAdmin):
 class LockEventAdmin(SiteScopedAdmin):
     is_history = True
     site_path = "bridge__site"
+    bank_path = "compartment__bank"
     list_display = ["occurred_at", "bridge", "seq", "kind", "compartment", "detail"]
     list_filter = ["kind", ("bridge", ScopedRelatedFilter), "occurred_at"]
     search_fields = ["compartment__number", "detail"]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from lockers.admin.layout import LayoutPage, draw
+from lockers.admin.panels import WithPanels
 from lockers.importing.pages import ScopedImportExport
 from lockers.imports import CompartmentRows
 from lockers.models import (
@@ -26,6 +27,7 @@ from lockers.scoping import ScopedRelatedFilter, SiteScopedAdmin
 @admin.register(Organisation)
 class OrganisationAdmin(SiteScopedAdmin):
     organisation_path = ""
+    is_shared = True
     list_display = ["name"]
     search_fields = ["name"]
 
@@ -43,6 +45,7 @@ class SpecialDayInline(TabularInline):
 @admin.register(Site)
 class SiteAdmin(SiteScopedAdmin):
     site_path = ""
+    is_shared = True
     list_display = ["name", "organisation", "kind", "time_zone"]
     list_filter = ["kind"]
     search_fields = ["name"]
@@ -53,6 +56,7 @@ class SiteAdmin(SiteScopedAdmin):
 @admin.register(Area)
 class AreaAdmin(SiteScopedAdmin):
     site_path = "site"
+    area_path = ""
     list_display = ["name", "kind", "site", "parent", "position"]
     list_filter = ["kind", ("site", ScopedRelatedFilter)]
     search_fields = ["name"]
@@ -62,6 +66,7 @@ class AreaAdmin(SiteScopedAdmin):
 @admin.register(Size)
 class SizeAdmin(SiteScopedAdmin):
     organisation_path = "organisation"
+    is_shared = True
     list_display = ["name", "rank", "fits", "organisation"]
     search_fields = ["name"]
     list_select_related = ["organisation"]
@@ -87,7 +92,7 @@ class BankAdmin(LayoutPage):
 
 
 @admin.register(Compartment)
-class CompartmentAdmin(ScopedImportExport):
+class CompartmentAdmin(WithPanels, ScopedImportExport):
     resource_classes = [CompartmentRows]
     site_path = "bank__site"
     bank_path = "bank"

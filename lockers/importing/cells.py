@@ -11,11 +11,11 @@ from django.db.models import Choices
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 
-from audit.exports import neutral
+from audit.exports import FORMULA, neutral
 
 # What an export puts an apostrophe before; one that stands there already gets a second.
 # Of a line end a workbook keeps only that it is one.
-_ESCAPED = re.compile(r"'+[=+\-@\t\r\n]")
+_ESCAPED = re.compile("'+" + FORMULA)
 _LINE_END = re.compile(r"\r\n?")
 _YES = {"yes", "y", "true", "1", "x"}
 _NO = {"no", "n", "false", "0"}

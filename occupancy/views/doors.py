@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlencode
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from access.models import Incident, User
 from audit.services.idempotency import Reply
 from lockers.choices import ServiceStatus
 from lockers.models import Compartment
-from lockers.scoping import OPERATE, OVERRIDE, VIEW
+from lockers.scoping import OPERATE, OVERRIDE, VIEW, sites_of
 from occupancy import selectors
 from occupancy.choices import ClosedHow
 from occupancy.errors import AssignmentAlreadyReleased
@@ -97,11 +102,13 @@ def service(request: HttpRequest, compartment_id: int) -> HttpResponse:
 def _panel(request: HttpRequest, door: Compartment, reply: Reply | None = None) -> HttpResponse:
     at = timezone.now()
     user = user_of(request)
+    story = selectors.compartment_story(door.pk, at)
     return render(
         request,
         "map/_door.html",
         {
-            "story": selectors.compartment_story(door.pk, at),
+            "story": story,
+            **_incidents(user, door, story.claim.holder_id if story.claim else None),
             "site": door.bank.site,
             "may_operate": selectors.may_at(user, "operate_site", door.bank_id),
             "may_override": selectors.may_at(user, "override_site", door.bank_id),
@@ -110,3 +117,19 @@ def _panel(request: HttpRequest, door: Compartment, reply: Reply | None = None) 
         },
         status=reply.status if reply else 200,
     )
+
+
+def _incidents(user: User, door: Compartment, holder_id: int | None) -> dict[str, Any]:
+    """Return how many incidents are open, and where to read and report them, for who may."""
+    site_id = door.bank.site_id
+    if not user.is_staff or not sites_of(user, VIEW).filter(pk=site_id).exists():
+        return {}
+    known = urlencode({"compartment__id__exact": door.pk, "closed_at__isempty": 1})
+    told = {
+        "open_incidents": Incident.objects.filter(compartment=door, closed_at__isnull=True).count(),
+        "incidents_url": f"{reverse('admin:access_incident_changelist')}?{known}",
+    }
+    if sites_of(user, OPERATE).filter(pk=site_id).exists():
+        about = {"site": site_id, "compartment": door.pk, "person": holder_id or ""}
+        told["report_url"] = f"{reverse('admin:access_incident_add')}?{urlencode(about)}"
+    return told

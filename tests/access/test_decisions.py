@@ -35,6 +35,7 @@ any_facts = st.builds(
     assurance=st.sampled_from([None, "plain", "secure", "osdp"]),
     pin_rule=st.sampled_from(["never", "plain", "always"]),
     has_shown_pin=st.booleans(),
+    is_pin_alone=st.booleans(),
     curfew=st.none() | st.tuples(st.times(), st.times()),
     service_status=st.sampled_from([None, "in_service", "fault", "out_of_service"]),
 )
@@ -95,6 +96,13 @@ def test_a_pin_is_asked_for_as_the_bank_says(rule: str, assurance: str | None, a
     shown = replace(HOLDER, pin_rule=rule, assurance=assurance)
     assert decide(shown, NOW).code == (Code.PIN_REQUIRED if asks else Code.ALLOWED)
     assert decide(replace(shown, has_shown_pin=True), NOW).allowed
+
+
+@pytest.mark.parametrize("rule", ["never", "plain", "always"])
+def test_a_number_and_a_pin_are_one_factor(rule: str) -> None:
+    typed = replace(HOLDER, pin_rule=rule, is_pin_alone=True)
+    assert decide(typed, NOW).allowed == (rule != "always")
+    assert rule != "always" or decide(typed, NOW).code == Code.BADGE_REQUIRED
 
 
 @pytest.mark.parametrize(

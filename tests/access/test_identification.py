@@ -12,7 +12,7 @@ from access.errors.decisions import NotAllowed
 from access.errors.pins import TooManyAttempts, WrongPin
 from access.models import Credential, Throttle
 from access.services import credentials, identification
-from access.services.identification import Where
+from access.services.shown import Where
 from audit.errors import Refusal
 from audit.models import Event
 from audit.services import idempotency

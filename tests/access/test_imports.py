@@ -14,7 +14,8 @@ from guardian.shortcuts import assign_perm
 
 from access.models import Credential, Person
 from access.services import credentials
-from access.services.identification import Where, by_badge
+from access.services.identification import by_badge
+from access.services.shown import Where
 from audit.models import Event
 from audit.services.events import Actor
 from tests import factories

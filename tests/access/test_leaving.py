@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from access import selectors
-from access.choices import CredentialStatus, PersonStatus, ProcedureKind
+from access.choices import CredentialStatus, PersonKind, PersonStatus, ProcedureKind
 from access.errors.decisions import NotAllowed
-from access.models import Credential, Grant, Person, Run
-from access.services import credentials, leaving, procedures
-from access.services.identification import Where, by_badge
+from access.models import Credential, Grant, Person, Run, Visit
+from access.services import credentials, leaving, passes, procedures, temporary
+from access.services.identification import by_badge
+from access.services.shown import Where
 from access.signals import person_left
 from audit.models import Event
 from audit.services.events import Actor
@@ -22,6 +25,7 @@ from lockers.models import Compartment
 from occupancy.models import Assignment
 from occupancy.services import assignments, leavers
 from occupancy.services.assignments import Wanted
+from tests import factories
 from tests.admin_pages import signed_in
 from tests.factories.cast import AMIRA_BADGE, SETUP, Estate
 
@@ -192,3 +196,62 @@ def test_staff_use_the_verbs_for_one_and_for_many(
     )
     someone.refresh_from_db()
     assert someone.status == status
+
+
+def test_what_is_timed_ends_with_the_leaving_and_stays_ended(
+    estate: Estate, at: dt.datetime
+) -> None:
+    """A pass, access, a request and a visit would be over by themselves: here somebody is back."""
+    tom = factories.PersonFactory(
+        organisation=estate.organisation, kind=PersonKind.CONTRACTOR, given_name="Tom"
+    )
+    until = at + dt.timedelta(days=9)
+    given = passes.issue(
+        person=tom, compartment=None, starts_at=at, ends_at=until, is_single_use=False,
+        actor=STAFF, at=at,
+    )  # fmt: skip
+    access = temporary.give(
+        person=tom, site=estate.site, bank=None, starts_at=at, ends_at=until, actor=STAFF, at=at
+    )
+    has = selectors.holdings([tom], at)[tom.pk]
+    assert (has.passes, has.access, has.is_empty) == ([given], [access], False)
+
+    leaving.leave(person=tom, actor=STAFF, at=at, reason="job done")
+    leaving.reinstate(person=tom, actor=STAFF, at=at + dt.timedelta(days=1))
+    given.refresh_from_db()
+    access.refresh_from_db()
+    assert (given.revoked_at, access.revoked_at) == (at, at)
+    has = selectors.holdings([tom], at)[tom.pk]
+    assert (has.passes, has.access) == ([], [])
+
+
+def test_a_visit_ends_when_reception_lets_the_visitor_leave_for_good(
+    estate: Estate, at: dt.datetime
+) -> None:
+    visitor = factories.PersonFactory(
+        organisation=estate.organisation, kind=PersonKind.VISITOR, given_name="Vera"
+    )
+    visit = Visit.objects.create(
+        visitor=visitor, host=estate.amira, site=estate.site, registered_at=at,
+        expected_from=at, expected_until=at + dt.timedelta(hours=8), arrived_at=at,
+    )  # fmt: skip
+    leaving.leave(person=visitor, actor=STAFF, at=at)
+    visit.refresh_from_db()
+    assert visit.left_at == at
+
+
+def test_nobody_takes_what_they_have_to_another_organisation(
+    estate: Estate, at: dt.datetime
+) -> None:
+    elsewhere = estate.other_site.organisation
+    amira = Person.objects.get(pk=estate.amira.pk)
+    amira.organisation = elsewhere
+    with pytest.raises(ValidationError) as refused:
+        amira.full_clean()
+    assert list(refused.value.message_dict) == ["organisation"]
+    # Around the form: the database refuses, since the badge stays here.
+    refusal = "access_credential_is_of_its_persons_organisation"
+    with pytest.raises(IntegrityError, match=refusal), transaction.atomic():
+        Person.objects.filter(pk=estate.amira.pk).update(organisation=elsewhere)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

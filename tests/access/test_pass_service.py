@@ -14,7 +14,7 @@ from access.errors.decisions import DoorOfAnother, PassNotAllowed
 from access.errors.passes import NoPassKey, PassOver, PassRefused
 from access.models import Pass, Person
 from access.services import holds, passes
-from access.services.identification import Where
+from access.services.shown import Where
 from audit.errors import Refusal
 from audit.models import Event
 from audit.services import idempotency

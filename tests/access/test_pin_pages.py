@@ -13,7 +13,7 @@ from django.utils import timezone
 from access.choices import CredentialKind, CredentialStatus, ThrottleKind
 from access.models import Credential, Throttle, User
 from access.services import identification
-from access.services.identification import Where
+from access.services.shown import Where
 from audit.models import Event
 from audit.services.events import Actor
 from tests.admin_pages import signed_in

@@ -19,7 +19,8 @@ from access.errors.decisions import NotAllowed
 from access.errors.pins import WeakPin, WrongPin
 from access.models import Credential
 from access.services import credentials, identification, pins
-from access.services.identification import Identified, Where
+from access.services.identification import Identified
+from access.services.shown import Where
 from audit.errors import Refusal
 from audit.models import Event
 from audit.services import idempotency
@@ -299,6 +300,21 @@ def test_a_bank_that_asks_for_the_pin_takes_no_badge_alone(estate: Estate, at: d
     found = identification.by_badge(text=AMIRA_BADGE, pin=AMIRA_PIN, where=strict, at=at)
     assert (found.person_id, found.decision.allowed) == (estate.amira.pk, True)
     assert "badge, PIN shown" in str(found.decision.log())
+
+
+def test_a_bank_that_asks_for_both_takes_no_pin_alone_but_a_recovery_pin(
+    estate: Estate, at: dt.datetime
+) -> None:
+    """Personal numbers are no secret: number and PIN are one factor."""
+    strict = somewhere(estate, "always")
+    alone = refused(
+        lambda: identification.by_pin(
+            personal_number=AMIRA_NUMBER, pin=AMIRA_PIN, where=strict, at=at
+        )
+    )
+    assert alone.code == "badge_required"
+    easy = somewhere(estate, "plain")
+    identification.by_pin(personal_number=AMIRA_NUMBER, pin=AMIRA_PIN, where=easy, at=at)
 
 
 def test_somebody_elses_pin_does_not_help_a_badge(estate: Estate, at: dt.datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import time_machine
 from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
@@ -208,3 +209,31 @@ def test_the_report_asks_the_same_number_of_questions_for_many(
     with CaptureQueriesContext(connection) as many:
         assert len(selectors.leavers(Q(), at)) == 31
     assert len(many) <= len(few) + 2
+
+
+def test_access_for_a_while_ticks_the_step_of_a_contractor_by_itself(
+    estate: Estate, at: dt.datetime
+) -> None:
+    procedures.add_usual(organisation=estate.organisation)
+    eve = factories.PersonFactory(
+        organisation=estate.organisation, home_site=estate.site, kind="contractor"
+    )
+    run = procedures.start(person=eve, kind=ProcedureKind.ONBOARDING, actor=SETUP, at=at)
+    assert run is not None
+    step = run.steps.get(verb="access")
+    with pytest.raises(StepKnown):
+        procedures.tick(step=step, user_id=estate.max.pk, actor=SETUP, at=at)
+    client = signed_in(estate.max)
+    with time_machine.travel(at, tick=False):
+        guide = reverse("admin:access_person_onboarding", args=[eve.pk])
+        give = f"{reverse('admin:access_person_give_access', args=[eve.pk])}?then=onboarding"
+        assert f'href="{give}"' in client.get(guide).content.decode()
+        posted = {"site": estate.site.pk, "reason": "order 4711",
+                  "starts_at": "2026-11-17T09:00", "ends_at": "2026-11-17T18:00"}  # fmt: skip
+        assert client.post(give, posted)["Location"] == guide
+    facts = selectors.holdings([eve], at)[eve.pk].facts
+    assert facts.has_access
+    later = selectors.holdings([eve], at + dt.timedelta(days=1))[eve.pk]
+    assert not later.facts.has_access
+    assert later.is_empty is False  # the open checklist, and not the access that is over
+    assert not later.grants

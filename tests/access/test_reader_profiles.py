@@ -17,7 +17,7 @@ from access.errors.badges import UnreadableBadge as Unreadable
 from access.errors.decisions import NotAllowed
 from access.models import Credential, Person
 from access.services import credentials, identification, profiles
-from access.services.identification import Where
+from access.services.shown import Where
 from audit.errors import Refusal
 from audit.models import Event
 from audit.services import idempotency

@@ -16,7 +16,7 @@ from access.choices import ThrottleKind
 from access.errors.pins import PinDisabled, TooManyAttempts, WrongPin
 from access.models import Throttle
 from access.services import identification, pins, throttles
-from access.services.identification import Where
+from access.services.shown import Where
 from access.services.throttles import SPRAY_PEOPLE, Guess
 from audit.errors import Refusal
 from audit.models import Event

@@ -23,8 +23,16 @@ from access.errors.visits import (
     WrongCode,
 )
 from access.models import Credential, Pass, Person, TemporaryAccess, Visit
-from access.services import identification, notices, visitor_codes, visits
-from access.services.identification import Where
+from access.services import (
+    arrivals,
+    departures,
+    hosts,
+    identification,
+    notices,
+    visitor_codes,
+    visits,
+)
+from access.services.shown import Where
 from audit.actions import Action
 from audit.errors import Refusal
 from audit.models import Event
@@ -58,7 +66,7 @@ def expect(estate: Estate, **changes: Any) -> Visit:
 
 
 def arrive(estate: Estate, at: dt.datetime = MORNING) -> tuple[Visit, str]:
-    arrived = visits.arrive(visit=expect(estate), actor=SETUP, at=at)
+    arrived = arrivals.arrive(visit=expect(estate), actor=SETUP, at=at)
     return arrived.visit, arrived.code
 
 
@@ -114,7 +122,7 @@ def test_leaving_ends_everything_of_the_visit_at_once(
         time_machine.travel(later, tick=False),
         django_capture_on_commit_callbacks(execute=True),
     ):
-        visits.leave(visit=visit, actor=SETUP, at=later)
+        departures.leave(visit=visit, actor=SETUP, at=later)
     with pytest.raises(NotAllowed) as caught:
         who(estate, code, MORNING + HOUR)
     assert str(caught.value) == "This code is over. Ask reception for a new one."
@@ -123,7 +131,7 @@ def test_leaving_ends_everything_of_the_visit_at_once(
     assert held.closed_how == ClosedHow.HOLDER_LEFT
     assert held.compartment.service_status == ServiceStatus.NEEDS_CLEANING
     with pytest.raises(VisitorNotHere):
-        visits.leave(visit=visit, actor=SETUP, at=MORNING + HOUR)
+        departures.leave(visit=visit, actor=SETUP, at=MORNING + HOUR)
 
 
 def test_the_sweep_releases_what_was_missed_when_a_visitor_left(estate: Estate) -> None:
@@ -131,7 +139,7 @@ def test_the_sweep_releases_what_was_missed_when_a_visitor_left(estate: Estate) 
     claim(estate, visit.visitor_id)
     claim(estate, estate.amira.pk)
     assert leavers.release_all(at=MORNING) == 0
-    visits.leave(visit=visit, actor=SETUP, at=MORNING + HOUR)
+    departures.leave(visit=visit, actor=SETUP, at=MORNING + HOUR)
     assert leavers.release_all(at=MORNING + HOUR) == 1
 
 
@@ -142,8 +150,8 @@ def test_a_visit_is_over_by_itself_and_recorded_once(estate: Estate) -> None:
         who(estate, code, late)
     with pytest.raises(NotAllowed, match="Your access to these lockers is over"):
         claim(estate, visit.visitor_id, late)
-    assert visits.leave_due(at=late - HOUR) == 0
-    assert [visits.leave_due(at=late), visits.leave_due(at=late)] == [1, 0]
+    assert departures.leave_due(at=late - HOUR) == 0
+    assert [departures.leave_due(at=late), departures.leave_due(at=late)] == [1, 0]
     assert Event.objects.filter(action=Action.VISIT_LEFT).count() == 1
     assert leavers.release_all(at=late) == 0, "what is inside follows the policy"
 
@@ -151,14 +159,14 @@ def test_a_visit_is_over_by_itself_and_recorded_once(estate: Estate) -> None:
 def test_a_visitor_arrives_once_and_not_when_it_is_over(estate: Estate) -> None:
     visit, _code = arrive(estate)
     with pytest.raises(VisitorHere):
-        visits.arrive(visit=Visit.objects.get(), actor=SETUP, at=MORNING)
+        arrivals.arrive(visit=Visit.objects.get(), actor=SETUP, at=MORNING)
     second = expect(estate)
     Visit.objects.filter(pk=second.pk).update(visitor=visit.visitor)
     second.visitor = visit.visitor
     with pytest.raises(VisitorHere):
-        visits.arrive(visit=second, actor=SETUP, at=MORNING)
+        arrivals.arrive(visit=second, actor=SETUP, at=MORNING)
     with pytest.raises(VisitOver):
-        visits.arrive(visit=expect(estate), actor=SETUP, at=MORNING + 8 * HOUR)
+        arrivals.arrive(visit=expect(estate), actor=SETUP, at=MORNING + 8 * HOUR)
 
 
 def test_who_comes_again_under_the_same_address_is_the_same_person(estate: Estate) -> None:
@@ -173,14 +181,14 @@ def test_a_host_is_staff_found_by_address_or_number_never_by_name(
     estate: Estate, text: str
 ) -> None:
     with pytest.raises(NoSuchHost):
-        visits.find_host(site=estate.site, text=text)
+        hosts.find(site=estate.site, text=text)
 
 
 def test_two_with_one_address_are_no_host(estate: Estate) -> None:
-    assert visits.find_host(site=estate.site, text=" AMIRA@northwind.example ") == estate.amira
+    assert hosts.find(site=estate.site, text=" AMIRA@northwind.example ") == estate.amira
     factories.PersonFactory(organisation=estate.organisation, email="amira@northwind.example")
     with pytest.raises(NoSuchHost):
-        visits.find_host(site=estate.site, text="amira@northwind.example")
+        hosts.find(site=estate.site, text="amira@northwind.example")
 
 
 def test_codes_are_not_found_by_trying(estate: Estate) -> None:
@@ -215,7 +223,7 @@ def test_a_code_is_no_badge(estate: Estate) -> None:
 def test_digits_that_somebody_has_are_not_given_twice(estate: Estate) -> None:
     secret = "the same secret for two visitors"
     codes = [
-        visits.arrive(visit=expect(estate), actor=SETUP, at=MORNING, secret=secret).code
+        arrivals.arrive(visit=expect(estate), actor=SETUP, at=MORNING, secret=secret).code
         for _each in range(2)
     ]
     assert len(set(codes)) == 2
@@ -267,10 +275,10 @@ def test_the_list_shows_who_is_expected_here_and_gone(
     estate: Estate, client: Client, when: str, names: set[str]
 ) -> None:
     expect(estate, given_name="Ann")
-    visits.arrive(visit=expect(estate, given_name="Bea"), actor=SETUP, at=MORNING)
+    arrivals.arrive(visit=expect(estate, given_name="Bea"), actor=SETUP, at=MORNING)
     gone = expect(estate, given_name="Cas")
-    visits.arrive(visit=gone, actor=SETUP, at=MORNING)
-    visits.leave(visit=gone, actor=SETUP, at=MORNING)
+    arrivals.arrive(visit=gone, actor=SETUP, at=MORNING)
+    departures.leave(visit=gone, actor=SETUP, at=MORNING)
     long_ago = MORNING - dt.timedelta(days=9)
     expect(estate, given_name="Old", expected_from=long_ago, at=long_ago,
            expected_until=long_ago + HOUR)  # fmt: skip

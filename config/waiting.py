@@ -1,0 +1,93 @@
+"""What waits for somebody: counted beside the menu and on the administration's first page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from access.choices import KeyState
+from access.services import keys, master_keys, requests, visits
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Rows of one list that somebody has to do something about."""
+
+    label: str
+    name: str
+    icon: str
+    query: str
+    which: Callable[[dt.datetime], Q]
+    # Whether it is work; who is expected or here is only good to know.
+    is_work: bool = True
+
+
+TABLE = [
+    Waiting("access.AccessRequest", gettext_noop("Requests to decide"), "approval",
+            "status__exact=requested", requests.waiting),
+    Waiting("access.Key", gettext_noop("Keys overdue"), "vpn_key",
+            "where=overdue", lambda at: keys.in_state(KeyState.OVERDUE, at)),
+    Waiting("access.MasterRelease", gettext_noop("Master keys to confirm"), "how_to_reg",
+            "waiting=any", master_keys.waiting),
+    Waiting("access.Incident", gettext_noop("Open incidents"), "report",
+            "closed_at__isempty=1", lambda at: Q(closed_at__isnull=True)),
+    Waiting("access.Run", gettext_noop("Coming and going, unfinished"), "checklist",
+            "finished_at__isempty=1", lambda at: Q(finished_at__isnull=True)),
+    Waiting("access.Visit", gettext_noop("Visitors expected"), "emoji_people",
+            "when=expected", visits.expected, is_work=False),
+    Waiting("access.Visit", gettext_noop("Visitors here now"), "person_pin_circle",
+            "when=here", visits.here, is_work=False),
+]  # fmt: skip
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what waits for this user to the administration's first page."""
+    at = timezone.now()
+    context["waiting"] = [
+        {
+            "name": _(one.name),
+            "icon": one.icon,
+            "count": _count(request, one, at),
+            "link": f"{_address(one)}?{one.query}",
+            "is_work": one.is_work,
+        }
+        for one in TABLE
+        if _admin(one).has_module_permission(request)
+    ]
+    context["map"] = reverse("map")
+    return context
+
+
+def counts(request: HttpRequest) -> dict[str, int]:
+    """Return how much work waits in each list that this user may see."""
+    at = timezone.now()
+    return {
+        one.label: _count(request, one, at)
+        for one in TABLE
+        if one.is_work and _admin(one).has_module_permission(request)
+    }
+
+
+def _admin(one: Waiting) -> Any:
+    return admin.site._registry[apps.get_model(one.label)]
+
+
+def _address(one: Waiting) -> str:
+    meta = apps.get_model(one.label)._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+
+
+def _count(request: HttpRequest, one: Waiting, at: dt.datetime) -> int:
+    # The list's own rows: nobody is told of what they would not find there.
+    return int(_admin(one).get_queryset(request).filter(one.which(at)).count())
