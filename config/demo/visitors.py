@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from access.choices import PersonKind, PersonStatus, RequestSource
 from access.models import Person, TemporaryAccess, Visit, VisitorRules
-from access.services import requests, visits
+from access.services import arrivals, departures, requests
 from audit.services.events import Actor
 from config.demo import happenings
 from config.demo.estate import BuiltSite
@@ -50,9 +50,9 @@ def add(built: BuiltSite, people: Sequence[Person], *, user_id: int, at: dt.date
             registered_by=user_id,
         )
         if place < HERE + GONE:
-            visits.arrive(visit=visit, actor=actor, at=at)
+            arrivals.arrive(visit=visit, actor=actor, at=at)
         if HERE <= place < HERE + GONE:
-            visits.leave(visit=visit, actor=actor, at=at)
+            departures.leave(visit=visit, actor=actor, at=at)
     requests.ask(
         person=asking,
         site=site,

@@ -17,6 +17,9 @@ from access.models import (
     Lock,
     LockChangeRequest,
     MasterRelease,
+    Notice,
+    Pass,
+    StandIn,
 )
 from tests import factories
 from tests.factories.cast import Estate
@@ -101,10 +104,50 @@ def counted_twice(estate: Estate) -> None:
         KeyCountLine.objects.create(count=count, key=seen, result="seen")
 
 
+def same_serial(estate: Estate) -> None:
+    other = factories.CompartmentFactory(
+        bank=estate.bank, size=estate.small, number="K2", lock_kind="keyed"
+    )
+    first = lock(estate)
+    Lock.objects.bulk_create(
+        [Lock(compartment=other, organisation=estate.organisation, serial=first.serial)]
+    )
+
+
+def stand_in(estate: Estate, **values: Any) -> StandIn:
+    lost = key(estate)
+    return StandIn.objects.create(
+        **{"lock": lost.lock, "key": lost, "person": estate.amira, "given_at": NINE,
+           "ends_at": NINE + dt.timedelta(days=1), **values}
+    )  # fmt: skip
+
+
+def one_pass(estate: Estate) -> Pass:
+    return Pass.objects.create(
+        person=estate.amira, starts_at=NINE, ends_at=NINE + dt.timedelta(days=1), issued_at=NINE
+    )
+
+
+def two_letters(estate: Estate, **about: Any) -> None:
+    for _ in range(2):
+        Notice.objects.create(
+            to="desk@northwind.example", site=estate.site, made_at=NINE, try_at=NINE, **about
+        )
+
+
 BREAKS: dict[str, Callable[[Estate], object]] = {
     "access_lock_points_at_one_of_nine": lambda e: Lock.objects.filter(pk=lock(e).pk).update(
         position=10
     ),
+    "access_one_lock_per_serial": same_serial,
+    "access_stand_in_is_one_thing": stand_in,
+    "access_stand_in_ends_after_it_is_given": lambda e: stand_in(
+        e, given_pass=one_pass(e), ends_at=NINE
+    ),
+    "access_one_letter_per_overdue_key": lambda e: two_letters(
+        e, kind="key_overdue", holding=holding(e)
+    ),
+    "access_one_letter_per_count_due": lambda e: two_letters(e, kind="keys_to_count"),
     "access_key_opens_one_lock_or_one_set": lambda e: Key.objects.create(site=e.site, copy=1),
     "access_one_key_per_lock_copy": copies,
     "access_one_key_per_set_copy": masters,

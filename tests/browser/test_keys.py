@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,9 +13,13 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from access.choices import SignedHow
-from access.models import KeyHolding, MasterRelease, User
-from tests.access.cabinet import Cabinet
-from tests.factories.cast import Estate
+from access.models import Incident, KeyHolding, MasterRelease, StandIn, User
+from access.services import grants, keys
+from occupancy.services import assignments
+from occupancy.services.assignments import Wanted
+from tests import factories
+from tests.access.cabinet import TYPED, Cabinet
+from tests.factories.cast import SETUP, Estate
 
 SIZE = {"width": 1280, "height": 800}
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -148,3 +153,51 @@ def test_a_master_key_is_released_by_two_people(
     assert (holding.key, holding.release.requested_by, holding.release.confirmed_by) == (
         cabinet.master, estate.olga, estate.max,
     )  # fmt: skip
+
+
+def test_a_lost_key_is_charged_and_a_pin_given_on_one_page(
+    open_desk: OpenDesk, estate: Estate
+) -> None:
+    at = timezone.now()
+    lock = factories.LockFactory(compartment=estate.doors[0])
+    (key,) = keys.cut(opens=lock, count=1, actor=SETUP, at=at)
+    keys.issue(key=key, person=estate.amira, signature=TYPED, actor=SETUP, at=at)
+    grants.issue(
+        person_id=estate.amira.pk, compartment_id=estate.doors[0].pk, claim_id=None,
+        starts_at=at, ends_at=None,
+    )  # fmt: skip
+    page = open_desk(estate.olga)
+    page.goto(f"/admin/access/key/{key.pk}/change/")
+    page.get_by_role("link", name="Report lost").click()
+    page.get_by_label("Reason").fill("left on a train")
+    page.get_by_label("a temporary PIN").check()
+    page.get_by_role("button", name="Report lost").click()
+    message(page, "Amira Example owes 15.00 GBP.")
+    message(page, "A lock change was asked for: A 1.")
+    expect(page.locator("#lent_pin")).to_have_text(re.compile(r"^\d{4} \d{4}$"))
+    page.get_by_role("link", name="Done").click()
+    expect(page.get_by_role("link", name="Found again")).to_have_count(0)  # Max may
+    assert StandIn.objects.get().pin is not None
+
+
+def test_an_incident_is_reported_from_the_map_with_door_and_holder_filled_in(
+    open_desk: OpenDesk, estate: Estate
+) -> None:
+    at = timezone.now()
+    assignments.claim(
+        person_id=estate.amira.pk, bank_id=estate.bank.pk, at=at,
+        wanted=Wanted(compartment_id=estate.doors[0].pk), actor=SETUP,
+    )  # fmt: skip
+    page = open_desk(estate.olga)
+    page.goto(f"/map/{estate.site.pk}/")
+    page.locator(f"svg [data-door='{estate.doors[0].pk}']").first.click()
+    page.get_by_role("link", name="Report an incident").click()
+    page.get_by_label("What happened").fill("The hinge is bent.")
+    page.get_by_label("Kind").select_option("damage")
+    page.get_by_role("button", name="Save", exact=True).click()
+    message(page, "The hinge is bent.")
+    incident = Incident.objects.get()
+    assert (incident.compartment, incident.person) == (estate.doors[0], estate.amira)
+    page.goto(f"/map/{estate.site.pk}/")
+    page.locator(f"svg [data-door='{estate.doors[0].pk}']").first.click()
+    expect(page.get_by_role("link", name="1 open incident")).to_be_visible()

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from access.models import Credential, Person, Run
+from access.models import Credential, Person, Run, TemporaryAccess
 from access.services import procedures
 from tests import factories
 from tests.factories.cast import Estate
@@ -45,7 +45,19 @@ def test_a_contractor_gets_a_badge_that_ends_by_itself(admin_page: Page, estate:
     page.goto(guide)
     expect(page.get_by_text("Onboarding of contractors")).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_text("0 of 3 steps are done.")).to_be_visible()
+    expect(page.get_by_text("0 of 4 steps are done.")).to_be_visible()
+
+    page.get_by_role("link", name="Give access").click()
+    expect(page.get_by_label("Site")).to_have_value(str(estate.site.pk))
+    end = timezone.now() + dt.timedelta(days=2)
+    page.get_by_label("Until").fill(f"{end:%Y-%m-%d}T18:00")
+    page.get_by_label("Reason").fill("order 4711")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("1 of 4 steps are done.")).to_be_visible()
+    expect(page.locator("li[data-verb=access]")).to_have_attribute("data-done", "yes")
+    access = TemporaryAccess.objects.get(person=person)
+    assert (access.site, access.revoked_at) == (estate.site, None)
+    assert access.ends_at.astimezone(estate.site.zone).strftime("%d %H:%M") == f"{end:%d} 18:00"
 
     page.get_by_role("link", name="Issue a badge").click()
     page.get_by_label("Badge number").fill("0004299999")
@@ -55,7 +67,7 @@ def test_a_contractor_gets_a_badge_that_ends_by_itself(admin_page: Page, estate:
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Save").click()
 
-    expect(page.get_by_text("1 of 3 steps are done.")).to_be_visible()
+    expect(page.get_by_text("2 of 4 steps are done.")).to_be_visible()
     expect(page.locator("li[data-verb=card]")).to_have_attribute("data-done", "yes")
     for verb in ("other", "induction"):
         page.locator(f"li[data-verb={verb}]").get_by_role("button", name="Done").click()
