@@ -18,6 +18,7 @@ from lockers.services import enrolment
 @admin.register(Terminal)
 class TerminalAdmin(SiteScopedAdmin):
     site_path = "bank__site"
+    bank_path = "bank"
     list_display = ["name", "bank", "enrolled_at", "revoked_at"]
     list_filter = [("bank", ScopedRelatedFilter)]
     search_fields = ["name"]

@@ -22,7 +22,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from access.badges.profiles import MAIN, Profile
-from access.services.identification import Where
+from access.services.shown import Where
 from audit.errors import Refusal
 from audit.services.events import Actor
 from kiosk.errors import NotFromTheKiosk

@@ -13,8 +13,9 @@ from django.utils.crypto import salted_hmac
 from access.badges.profiles import Profile
 from access.errors.badges import BadRead
 from access.services import identification, passes
-from access.services.identification import Identified, Where
+from access.services.identification import Identified
 from access.services.passes import Believed
+from access.services.shown import Where
 from audit.actions import Action
 from audit.errors import Refusal
 from audit.services import events

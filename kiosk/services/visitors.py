@@ -6,8 +6,8 @@ import datetime as dt
 
 from access.choices import RequestSource
 from access.models import AccessRequest, Person
-from access.services import requests, visits
-from access.services.visits import Arrived
+from access.services import arrivals, requests, visits
+from access.services.arrivals import Arrived
 from kiosk.authentication import Here
 from kiosk.models import Scan
 from kiosk.services import scans
@@ -19,7 +19,7 @@ def register(
 ) -> tuple[Arrived, Scan]:
     """Let a visitor in and begin their scan, as if they had typed their new code."""
     given, _space, family = " ".join(name.split()).partition(" ")
-    arrived = visits.walk_in(
+    arrived = arrivals.walk_in(
         where=here.where,
         site=Site.objects.get(pk=here.site_id),
         given_name=given,

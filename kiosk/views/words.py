@@ -15,6 +15,40 @@ def _counted(sentence: Callable[[int], str]) -> dict[str, str]:
     return {category: sentence(number) for category, number in _EXAMPLES.items()}
 
 
+def _marks() -> dict[str, str]:
+    """Return how a letter with an accent is called, by the number of the accent in Unicode."""
+    return {
+        "300": _("%(letter)s with a grave accent"),
+        "301": _("%(letter)s with an acute accent"),
+        "302": _("%(letter)s with a circumflex"),
+        "303": _("%(letter)s with a tilde"),
+        "307": _("%(letter)s with a dot"),
+        "308": _("%(letter)s with two dots"),
+        "30a": _("%(letter)s with a ring"),
+        "30b": _("%(letter)s with a double acute accent"),
+        "30c": _("%(letter)s with a caron"),
+        "327": _("%(letter)s with a cedilla"),
+        "328": _("%(letter)s with a tail"),
+    }
+
+
+def _signs() -> dict[str, str]:
+    """Return how signs are called that not every voice reads out."""
+    return {
+        "Æ": _("A and E in one"),
+        "Œ": _("O and E in one"),
+        "Ø": _("O with a stroke"),
+        "Ł": _("L with a stroke"),
+        "ß": _("sharp S"),
+        "'": _("apostrophe"),
+        "-": _("hyphen"),
+        ".": _("dot"),
+        "_": _("underscore"),
+        "+": _("plus"),
+        "@": _("at sign"),
+    }
+
+
 def of_the_page(pin_length: int) -> dict[str, str | dict[str, str]]:
     """Return the sentences by name; ``%(name)s`` stands for what the script fills in."""
     return {
@@ -86,6 +120,10 @@ def of_the_page(pin_length: int) -> dict[str, str | dict[str, str]]:
         "type_code": _("Type your code."),
         "wrong_code": _("That code is not known here. Check it, or ask reception."),
         "space": _("Space"),
+        "accents": _("Letters with accents"),
+        "del_letter": _("Delete the last letter"),
+        "marks": _marks(),
+        "signs": _signs(),
         "skip": _("Skip"),
         "next": _("Next"),
         "summary": _("%(name)s, to see %(host)s"),

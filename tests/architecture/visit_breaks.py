@@ -69,6 +69,9 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     "access_visit_ends_after_it_starts": lambda e: visit(e, expected_until=NINE),
     "access_visitor_leaves_after_arriving": lambda e: visit(e, arrived_at=TEN, left_at=NINE),
     "access_visitor_arrives_before_leaving": lambda e: visit(e, left_at=NINE),
+    "access_visit_is_cancelled_before_arrival": lambda e: visit(
+        e, arrived_at=NINE, cancelled_at=NINE
+    ),
     "access_visitor_is_not_their_own_host": lambda e: visit(e, host=e.ben),
     "access_one_visit_at_a_time": two_here,
     "access_one_visitor_per_code": two_codes,

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from access.models import Person
 from access.services import identification, pins
-from access.services.identification import Where
+from access.services.shown import Where
 from audit.errors import Refusal
 from audit.services.events import Actor
 from tests.benchmarks.figures import RUNS, median

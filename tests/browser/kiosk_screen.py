@@ -107,6 +107,17 @@ def type_on_pad(page: Page, digits: str) -> None:
     page.get_by_role("button", name="OK", exact=True).click()
 
 
+def type_letters(page: Page, text: str) -> None:
+    """Type on the letters of the step that is shown, accents too, and go on."""
+    section = page.locator("section[data-step]:not([hidden])")
+    for letter in text:
+        key = section.locator(f'[data-key="{letter if letter == "ß" else letter.upper()}"]')
+        if not key.is_visible():
+            section.get_by_role("button", name="Letters with accents").click()
+        key.click()
+    section.locator('[data-key="ok"]').click()
+
+
 def has_a_door(page: Page, estate: Estate) -> Locator:
     """Tap, take any door, open and close it; return the step "yours"."""
     tap(page)
@@ -157,10 +168,17 @@ def widen(estate: Estate, columns: int = 10) -> None:
 
 
 def fits(page: Page, case: str) -> None:
-    """Check that nothing scrolls, lies outside, lies under something, or is too small to touch."""
+    """Check that nothing scrolls, lies outside, lies under something, or is too small to touch.
+
+    And that every word is told from its ground, by daylight and in the dark.
+    """
     page.wait_for_load_state()
     page.evaluate("document.fonts.ready")
     seen: dict[str, Any] = page.evaluate(_LOOK)
+    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    page.emulate_media(color_scheme="light" if is_dark else "dark")
+    seen["faint"] += page.evaluate(_LOOK)["faint"]
+    page.emulate_media(color_scheme="dark" if is_dark else "light")
     wrong = ["the page scrolls"] if seen["scrolls"] else []
     for one in [*seen["keys"], *seen["texts"]]:
         right, foot = one["x"] + one["width"], one["y"] + one["height"]

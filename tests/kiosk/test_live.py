@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.utils import timezone
 
+from access.models import VisitorRules
 from kiosk import authentication, selectors
 from kiosk.consumers import terminal as terminals
 from kiosk.consumers.terminal import TerminalConsumer
@@ -117,6 +118,28 @@ async def test_a_change_of_the_bank_arrives(estate: Estate) -> None:
         bank = await screen.told("bank")
     assert bank["free"]["total"] == 2
     assert "taken" in bank["doors"].values()
+
+
+async def test_what_visitors_may_do_changes_on_the_screen_at_once(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Only the database's own word is left to hear of it.
+    monkeypatch.setattr(terminals, "LOOK_EVERY_S", 60.0)
+    rules = VisitorRules(site=estate.site, visitors_may_register=True)
+    listener.start()
+    try:
+        await asyncio.wait_for(listener.connected.wait(), 5)
+        async with Screen() as screen:
+            assert (await screen.told("bank"))["visitors"] == "no"
+            await sync_to_async(rules.save)()
+            assert (await screen.told("bank"))["visitors"] == "register"
+            rules.visitors_may_register = False
+            await sync_to_async(rules.save)()
+            assert (await screen.told("bank"))["visitors"] == "code"
+            await sync_to_async(rules.delete)()
+            assert (await screen.told("bank"))["visitors"] == "no"
+    finally:
+        await listener.stop()
 
 
 @pytest.mark.parametrize("token", ["", "a-token-that-was-never-given"])

@@ -11,7 +11,7 @@ import time_machine
 
 from access.choices import PersonKind
 from access.models import AccessRequest, Visit, VisitorRules
-from access.services import credentials, visits
+from access.services import credentials, departures, visits
 from audit.models import Answer
 from tests import factories
 from tests.conftest import MORNING
@@ -113,7 +113,7 @@ def test_a_code_that_ended_does_nothing_more_with_a_live_scan(
     kiosk: Kiosk, rules: VisitorRules
 ) -> None:
     answer = register(kiosk).json()
-    visits.leave(visit=Visit.objects.get(), actor=SETUP, at=MORNING)
+    departures.leave(visit=Visit.objects.get(), actor=SETUP, at=MORNING)
     claimed = kiosk.post("claim", {"scan": answer["scan"], "choice": ANY})
     assert claimed.json()["code"] == "credential_revoked"
 
