@@ -209,7 +209,9 @@ def test_reception_is_told_what_a_visitor_still_has(estate: Estate, client: Clie
     visit, _code = arrive(estate)
     got = claim(estate, visit.visitor_id)
     key = factories.KeyFactory(lock__compartment=estate.doors[0])
-    KeyHolding.objects.create(key=key, person=visit.visitor, issued_at=MORNING)
+    KeyHolding.objects.create(
+        key=key, person=visit.visitor, issued_at=MORNING, signature="Vera", signed_how="typed"
+    )
     client.force_login(estate.olga)
     with time_machine.travel(MORNING, tick=False):
         page = client.get(f"/admin/access/visit/{visit.pk}/leave/").content.decode()
