@@ -58,9 +58,9 @@ def zone_of(request: HttpRequest) -> str:
     return str(found[0]) if found else settings.TIME_ZONE
 
 
-def label(request: HttpRequest) -> list[str] | None:
-    """Return what the administration's head says about its times."""
+def label(request: HttpRequest) -> str:
+    """Return what stands under the administration's name: whose times it tells."""
     if not request.user.is_authenticated:
-        return None
+        return ""
     name = timezone.get_current_timezone_name()
-    return [_("Times of %s") % name.split("/")[-1].replace("_", " "), "info"]
+    return _("Times of %s") % name.split("/")[-1].replace("_", " ")

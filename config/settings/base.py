@@ -265,6 +265,7 @@ LOGGING = {
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Lockwright",
     "SITE_HEADER": "Lockwright",
+    "SITE_SUBHEADER": "config.zones.label",
     "SITE_URL": "/map/",
     "SITE_SYMBOL": "dresser",
     "SITE_FAVICONS": [
@@ -287,7 +288,6 @@ UNFOLD: dict[str, Any] = {
             "950": "#03221a",
         },
     },
-    "ENVIRONMENT": "config.zones.label",
     "DASHBOARD_CALLBACK": "config.waiting.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "config.menu.sidebar"},
 }
