@@ -25,7 +25,8 @@ from tests.admin_pages import filled_in, signed_in
 from tests.factories.cast import AMIRA_BADGE, AMIRA_PIN, BEN_BADGE, SETUP, Estate
 
 NEW_BADGE = "7719930462"
-NEW_PIN = "830562"
+# Long enough not to be found by chance in a time or an id.
+NEW_PIN = "830562914705"
 
 
 def issue_badge(user: User, person: Person, number: str) -> Any:

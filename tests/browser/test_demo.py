@@ -148,7 +148,7 @@ def at_step(page: Page, step: str) -> Any:
 def test_a_tap_opens_a_real_door_and_everyone_sees_it(demo: Demo, browser: Any) -> None:
     staff = browser.new_page(viewport={"width": 1440, "height": 900})
     staff.goto(f"http://127.0.0.1:{demo.port}/map/")
-    staff.get_by_label("Login").fill("demo")
+    staff.get_by_label("User name or e-mail address").fill("demo")
     staff.get_by_label("Password").fill("demo-lockers")
     staff.locator("[type=submit]").first.click()
     staff.goto(f"http://127.0.0.1:{demo.port}/map/")
