@@ -162,6 +162,7 @@ class ReaderProfileAdmin(SiteScopedAdmin):
     list_display = ["name", "organisation", "reads", "assurance", "readers_with_it"]
     list_filter = [("organisation", ScopedRelatedFilter), "kind"]
     search_fields = ["name"]
+    ordering = ["name"]
     list_select_related = ["organisation"]
     actions_list = ["find"]
     fields = ["organisation", "name", "assurance", "kind", "wiegand_format", "content", "base",

@@ -27,6 +27,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from config.postgres import strays
 from config.supervisor import marks
+from tests.processes import command_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
 BANK = "harbour-house-a"
@@ -109,7 +110,8 @@ def start(var: Path, port: int) -> Demo:
 
 def left_over(var: Path) -> list[str]:
     """Return the processes that a demonstration left behind."""
-    return [" ".join(p.cmdline()) for p in marks.find(marks.of(var))]
+    commands = [command_of(process) for process in marks.find(marks.of(var))]
+    return [" ".join(command) for command in commands if command]
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +230,7 @@ def start_code(demo: Demo, browser: Any) -> str:
         "LOCKWRIGHT_VAR": str(demo.var),
     }
     web = next(
-        p for p in marks.find(marks.of(demo.var)) if "config.asgi:application" in p.cmdline()
+        p for p in marks.find(marks.of(demo.var)) if "config.asgi:application" in command_of(p)
     )
     environment["DATABASE_URL"] = psutil.Process(web.pid).environ()["DATABASE_URL"]
     code = (

@@ -19,6 +19,7 @@ import pytest
 from config.postgres import place
 from config.supervisor import marks, ports
 from config.supervisor.folder import reset
+from tests.processes import command_of
 
 WITHIN_S = 20
 # Web, jobs, the jobs' worker, and the database.
@@ -76,7 +77,7 @@ class Stage:
 
     def one(self, argument: str) -> psutil.Process:
         """Return the one process with an argument, or a program, of this name."""
-        (found,) = [one for one in self.running() if argument in (one.name(), *one.cmdline())]
+        (found,) = [one for one in self.running() if argument in command_of(one)]
         return found
 
 

@@ -13,6 +13,7 @@ import psutil
 
 from config.postgres import place, strays
 from config.supervisor import folder
+from tests.processes import command_of
 from tests.supervisor import stand_in
 from tests.supervisor.conftest import ALL, Stage, await_that, end
 
@@ -21,7 +22,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 def keeper_of(supervisor: subprocess.Popen[str]) -> psutil.Process:
     children = psutil.Process(supervisor.pid).children()
-    (keeper,) = [child for child in children if "config.supervisor.keeper" in child.cmdline()]
+    (keeper,) = [child for child in children if "config.supervisor.keeper" in command_of(child)]
     return keeper
 
 
@@ -138,7 +139,7 @@ def test_a_throw_away_server_ends_with_its_killed_runner_and_the_next_clears_up(
     runner = subprocess.Popen([*run, command], cwd=place.CHECKOUT)
     await_that(told.exists, "the command runs")
     children = psutil.Process(runner.pid).children(recursive=True)
-    assert any("postgres" in child.name() for child in children)
+    assert any("postgres" in command_of(child) for child in children)
 
     runner.kill()
     runner.wait()

@@ -11,6 +11,7 @@ import pytest
 
 from config.postgres import place
 from config.supervisor import folder, ports
+from tests.processes import command_of
 from tests.supervisor import stand_in
 from tests.supervisor.conftest import ALL, Stage, await_that, end
 
@@ -115,7 +116,9 @@ def test_what_prepare_said_is_shown_when_it_fails(stage: Stage) -> None:
 
 def test_ctrl_c_while_it_prepares_ends_at_once(stage: Stage) -> None:
     supervisor = stage.start(PREPARE="import time; print('preparing'); time.sleep(600)")
-    await_that(lambda: any("preparing" in " ".join(p.cmdline()) for p in stage.running()), "start")
+    await_that(
+        lambda: any("preparing" in " ".join(command_of(p)) for p in stage.running()), "start"
+    )
 
     end(supervisor)
 
