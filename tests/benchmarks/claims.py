@@ -156,7 +156,9 @@ def _raw_claim(
     row: Any = None
     parameters: dict[str, Callable[[], Any]] = {
         "terminal": lambda: (facts["token_digests"][bank],),
-        "badge": lambda: (organisation, facts["digests"][number]),
+        "badge": lambda: {
+            "organisation": organisation, "shown": facts["digests"][number], "at": at
+        },
         "situation": lambda: {
             "person": person, "bank": bank_id, "at": at, "silent_since": at
         },
