@@ -2,7 +2,7 @@
 // the server. Nothing of a person is kept here but initials and opaque ids, and both go at the reset.
 
 import { post } from "./kiosk_api.js";
-import { choices, counts, which } from "./kiosk_choices.js";
+import { which } from "./kiosk_choices.js";
 import { countdown } from "./kiosk_countdown.js";
 import { doorway } from "./kiosk_door.js";
 import { drawing } from "./kiosk_drawing.js";
@@ -10,12 +10,13 @@ import { hold } from "./kiosk_hold.js";
 import { idle } from "./kiosk_idle.js";
 import { link } from "./kiosk_link.js";
 import { WRONG_PIN } from "./kiosk_pad.js";
+import { paint } from "./kiosk_paint.js";
 import { pins } from "./kiosk_pin.js";
 import { changing } from "./kiosk_pin_change.js";
-import { note, reach, tell, toast } from "./kiosk_say.js";
+import { note, reach, toast } from "./kiosk_say.js";
 import { visiting } from "./kiosk_visitor.js";
 import { wedge } from "./kiosk_wedge.js";
-import { fill, shortTime } from "./kiosk_words.js";
+import { fill } from "./kiosk_words.js";
 
 const given = JSON.parse(document.getElementById("given").textContent);
 const { words, flow } = given;
@@ -52,7 +53,7 @@ function go(event) {
   if (step === "attract" || step === "revoked") idler.stop();
   // As long as a finish can be undone, the screen that offers it stays.
   else idler.begin(step === "finished" ? session.undoFor : undefined);
-  draw();
+  screen.draw();
 }
 
 function arrive(heading) {
@@ -87,68 +88,13 @@ function leave() {
   reach(false);
 }
 
-function draw() {
-  const held = session.held;
-  const isOffline = !tied || !bank.online;
-  const none = bank.free.total === 0;
-  document.body.dataset.tie = tied ? "up" : "down";
-  for (const button of all("[data-needs-doors]")) button.disabled = isOffline || bank.opening;
-  for (const button of all("[data-here-only]")) button.hidden = !held?.here;
-  $("#who").hidden = !session.scan;
-  $("#visitor").hidden = bank.visitors === "no";
-  $("#visitor_new").hidden = bank.visitors !== "register";
-  $("#change_pin").hidden = !session.mayChangePin || flow[step].change_pin === step;
-  tell($("#recovery"), session.isRecovery && !bank.opening ? words.recovered : "");
-  $("#banner").hidden = !bank.opening;
-  $("#banner").textContent = fill(words.bank_opening, { bank: given.bank.name });
-  const offline = !tied
-    ? words.disconnected
-    : fill(bank.instead ? words.offline_instead : words.offline, { bank: bank.instead });
-  for (const one of all("[data-unreachable]")) tell(one, isOffline ? offline : "");
-  $(".welcome").hidden = isOffline;
-  $("#welcome").textContent = none ? words.all_taken : words.welcome;
-  counts(bank, isOffline);
-  choices(given.drawing, bank, words, isOffline || bank.opening, (size) => claim({ choice: { size } }));
-  view.update(tied ? bank.doors : {}, tied ? bank.open : []);
-  view.pickable(step === "drawing" && !isOffline && !bank.opening);
-  mark();
-  view.highlight(["door", "yours", "place"].includes(step) && held?.here ? held.compartment : null);
-  if (!held) return;
-  const where = held.here
-    ? fill(words.where, { where: held.where })
-    : fill(held.directions ? words.where_else : words.where_bank, held);
-  for (const one of all("[data-number]")) one.textContent = held.number;
-  for (const one of all("[data-where]")) one.textContent = where;
-  if (step === "yours") yours(held, isOffline ? offline : "");
-  $("#get_another").hidden = !session.choices?.left;
-}
-
-function yours(held, offline) {
-  const until = held.ends_at ? shortTime(held.ends_at, given.time_zone) : "";
-  const text = bank.open.includes(held.compartment)
-    ? words.yours_open
-    : until === "00:00" ? words.yours_midnight
-    : until ? words.yours_until
-    : words.yours;
-  const live = $('section[data-step="yours"] [data-live]');
-  live.dataset.mood = offline ? "warn" : "";
-  tell(live, offline || fill(text, { number: held.number, time: until }));
-}
-
 // Where doors are drawn too small for a fingertip, a touch marks one and a key takes it.
 function pick(one) {
   if (view.isLarge(one.id)) claim({ choice: { compartment: one.id } });
   else {
     session.marked = one;
-    mark();
+    screen.mark();
   }
-}
-
-function mark() {
-  const isFree = session.marked && bank.doors[session.marked.id] === "free";
-  if (!isFree) session.marked = null;
-  view.mark(session.marked?.id ?? null);
-  tell($("#take_marked"), isFree ? fill(words.take_marked, session.marked) : "");
 }
 
 // ---- asking the server --------------------------------------------------------------------
@@ -304,6 +250,10 @@ const view = drawing($("#bank"), given.drawing, {
     }),
   onPick: pick,
 });
+const screen = paint(given, () => ({ step, bank, tied, session }), {
+  view,
+  onSize: (size) => claim({ choice: { size } }),
+});
 const pin = pins(words, { onNumber: () => go("entered"), onPin: identify });
 const change = changing(words, {
   go,
@@ -320,12 +270,12 @@ const socket = link({
     if (message.type === "bank" && step === "attract" && bank.layout !== given.drawing.layout) {
       location.reload();
     }
-    draw();
+    screen.draw();
   },
   onTie(isUp) {
     if (isUp && !tied) door.askAgain();
     tied = isUp;
-    if (!isUp) draw();
+    if (!isUp) screen.draw();
   },
   onRevoked: revoked,
 });
@@ -401,4 +351,4 @@ document.addEventListener("contextmenu", (event) => event.preventDefault());
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
-draw();
+screen.draw();
