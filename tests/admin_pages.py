@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.test import Client
+from django.urls import reverse
 
 from access.models import User
 
@@ -14,6 +16,17 @@ def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def verb(user: User, name: str, obj: Any, **posted: Any) -> Any:
+    """Post to the page of a verb, or look at it when nothing is posted."""
+    address = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_{name}", args=[obj.pk])
+    return signed_in(user).post(address, posted) if posted else signed_in(user).get(address)
+
+
+def without_tokens(answer: Any) -> str:
+    """Return a page without its random tokens, in which any short word may be spelt by chance."""
+    return re.sub(r"[\w-]{30,}", "", answer.content.decode())
 
 
 def filled_in(client: Client, address: str, **changes: Any) -> dict[str, Any]:

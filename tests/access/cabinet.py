@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from guardian.shortcuts import assign_perm
+
 from access.choices import SignedHow
 from access.models import Key, Lock, MasterSet
-from access.services import keys
+from access.services import combinations, keys
 from access.signatures import Signature
 from lockers.models import Bank
 from tests import factories
@@ -48,3 +50,12 @@ class Cabinet:
         (other,) = keys.cut(opens=second, count=1, actor=SETUP, at=at)
         (master,) = keys.cut(opens=master_set, count=1, actor=SETUP, at=at)
         return cls(bank, first, second, dial, key, spare, other, master_set, master)
+
+    @classmethod
+    def with_combinations(cls, estate: Estate, at: dt.datetime) -> Cabinet:
+        """Return one whose dial has combinations; Max may look at them, Olga not."""
+        assign_perm("view_combination", estate.max, estate.site)
+        made = cls.build(estate, at)
+        texts = {1: "4711", 2: "9002"}
+        combinations.store(lock=made.dial, combinations=texts, actor=SETUP, at=at)
+        return made

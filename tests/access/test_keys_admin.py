@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import tablib
 import time_machine
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -17,23 +15,19 @@ from guardian.shortcuts import assign_perm
 
 from access.choices import KeyStatus, ReleaseStatus
 from access.models import (
-    Combination,
     Key,
     KeyCharge,
     KeyCount,
     KeyHolding,
-    Lock,
     MasterRelease,
-    User,
 )
-from access.services import combinations, keys, lost_keys, master_keys
+from access.services import keys, lost_keys, master_keys
 from audit.actions import Action
 from audit.models import Event
 from audit.services.events import Actor
-from lockers.models import Compartment
 from tests import factories
 from tests.access.cabinet import DRAWN, TYPED, Cabinet
-from tests.admin_pages import filled_in, signed_in
+from tests.admin_pages import signed_in, verb
 from tests.factories.cast import SETUP, Estate
 
 TYPED_NAME = {"typed": "Amira Example"}
@@ -41,18 +35,8 @@ TYPED_NAME = {"typed": "Amira Example"}
 
 @pytest.fixture
 def cabinet(estate: Estate, at: dt.datetime) -> Iterator[Cabinet]:
-    """Return the cabinet; Max may look at combinations, Olga not."""
-    assign_perm("view_combination", estate.max, estate.site)
-    cabinet = Cabinet.build(estate, at)
-    combinations.store(lock=cabinet.dial, combinations={1: "4711", 2: "9002"}, actor=SETUP, at=at)
     with time_machine.travel(at, tick=False):
-        yield cabinet
-
-
-def verb(user: User, name: str, obj: Any, **posted: Any) -> Any:
-    """Post to the page of a verb, or look at it when nothing is posted."""
-    address = reverse(f"admin:access_{obj._meta.model_name}_{name}", args=[obj.pk])
-    return signed_in(user).post(address, posted) if posted else signed_in(user).get(address)
+        yield Cabinet.with_combinations(estate, at)
 
 
 def test_the_desk_issues_a_key_and_takes_it_back(cabinet: Cabinet, estate: Estate) -> None:
@@ -285,109 +269,6 @@ def test_the_cabinet_is_counted_on_its_page(
     assert signed_in(estate.nina).get(address, {"site": estate.site.pk}).status_code == 404
 
 
-# Combinations.
-
-
-def test_a_combination_is_shown_once_for_a_reason_and_recorded(
-    cabinet: Cabinet, estate: Estate
-) -> None:
-    assert "4711" not in verb(estate.max, "show_combination", cabinet.dial).content.decode()
-    answer = verb(estate.max, "show_combination", cabinet.dial, reason="holder forgot it")
-    assert "4711" in answer.content.decode()
-    assert "no-store" in answer["Cache-Control"]
-    event = Event.objects.get(action=Action.COMBINATION_VIEWED)
-    assert (event.actor_id, event.reason) == (str(estate.max.pk), "holder forgot it")
-    refused = verb(estate.max, "show_combination", cabinet.dial, reason="")
-    assert "4711" not in refused.content.decode()
-
-
-def test_a_missing_key_is_named_and_nothing_is_shown(
-    cabinet: Cabinet, estate: Estate, settings: Any
-) -> None:
-    settings.COMBINATION_KEYS = []
-    page = verb(estate.max, "show_combination", cabinet.dial, reason="?").content.decode()
-    assert "LOCKWRIGHT_COMBINATION_KEYS is not set" in page
-    assert "4711" not in page
-
-
-def test_combinations_are_stored_and_never_shown_in_the_form(
-    cabinet: Cabinet, estate: Estate
-) -> None:
-    assert (
-        verb(estate.max, "store_combinations", cabinet.dial, position_3="5555").status_code == 302
-    )
-    page = verb(estate.max, "store_combinations", cabinet.dial).content.decode()
-    assert "5555" not in page
-    assert "4711" not in page
-    assert Combination.objects.filter(lock=cabinet.dial).count() == 3
-    wrong = verb(estate.max, "store_combinations", cabinet.dial, position_4="x").content.decode()
-    assert "3 to 12 digits" in wrong
-
-
-def test_a_term_ends_with_one_list(cabinet: Cabinet, estate: Estate) -> None:
-    client, address = signed_in(estate.max), reverse("admin:access_lock_advance")
-    posted = {"bank": cabinet.bank.pk, "reason": "end of term"}
-    plan = client.post(address, posted | {"do": "plan"})
-    assert "9002" not in plan.content.decode()
-    expected = plan.context["expected"]
-    done = client.post(address, posted | {"do": "advance", "expected": expected})
-    assert "9002" in done.content.decode()
-    assert "no-store" in done["Cache-Control"]
-    again = client.post(address, posted | {"do": "advance", "expected": expected})
-    assert "Somebody changed these locks meanwhile" in again.content.decode()
-    assert Lock.objects.get(pk=cabinet.dial.pk).position == 2
-
-
-def test_a_term_is_ended_by_who_manages_and_may_look_only(cabinet: Cabinet, estate: Estate) -> None:
-    address = reverse("admin:access_lock_advance")
-    boss = factories.UserFactory(username="boss")
-    for codename in ("view_site", "manage_site"):
-        assign_perm(codename, boss, estate.site)
-    for user in (estate.olga, estate.nina, boss):
-        assert signed_in(user).get(address).status_code == 404
-    chosen = signed_in(estate.max).post(
-        "/admin/access/lock/", {"action": "advance_chosen", "_selected_action": cabinet.dial.pk}
-    )
-    assert chosen["Location"] == f"{address}?locks={cabinet.dial.pk}"
-
-
-# Locks.
-
-
-def test_the_key_code_is_for_who_manages_the_site(cabinet: Cabinet, estate: Estate) -> None:
-    Lock.objects.filter(pk=cabinet.first.pk).update(key_code="77-A-4")
-    address = reverse("admin:access_lock_change", args=[cabinet.first.pk])
-    assert "77-A-4" in signed_in(estate.max).get(address).content.decode()
-    assert "77-A-4" not in signed_in(estate.olga).get(address).content.decode()
-    client = signed_in(estate.max)
-    client.post(address, filled_in(client, address, key_code="88-B-5"))
-    assert Lock.objects.get(pk=cabinet.first.pk).key_code == "88-B-5"
-    told = Event.objects.get(action=Action.CHANGED)
-    assert told.data["changed"] == {"key_code": "changed"}
-
-
-def test_a_lock_is_added_to_a_door_of_ones_own_site_only(cabinet: Cabinet, estate: Estate) -> None:
-    client = signed_in(estate.max)
-    free = factories.CompartmentFactory(
-        bank=cabinet.bank, number="K9", size=estate.small, lock_kind="keyed"
-    )
-    elsewhere = factories.CompartmentFactory(
-        bank__site=estate.other_site, bank__bridge=None, number="Z1", lock_kind="keyed"
-    )
-
-    def add(door: Compartment) -> None:
-        rows = {
-            f"{prefix}-{count}_FORMS": 0
-            for prefix in ("keys", "stand_ins")
-            for count in ("TOTAL", "INITIAL")
-        }
-        client.post("/admin/access/lock/add/", {"compartment": door.pk, "serial": "S9", **rows})
-
-    for door in (elsewhere, free):
-        add(door)
-    assert list(Lock.objects.filter(serial="S9").values_list("compartment", flat=True)) == [free.pk]
-
-
 def test_no_key_is_deleted(cabinet: Cabinet, estate: Estate) -> None:
     signed_in(estate.rosa).post(
         reverse("admin:access_key_delete", args=[cabinet.key.pk]), {"post": "yes"}
@@ -399,27 +280,3 @@ def test_no_key_is_deleted(cabinet: Cabinet, estate: Estate) -> None:
     assert Key.objects.get(pk=cabinet.key.pk).status == KeyStatus.RETIRED
     assert Event.objects.get(action=Action.KEY_RETIRED).actor_id == str(estate.max.pk)
     assert Actor.staff(estate.max.pk).id == str(estate.max.pk)
-
-
-def test_serial_numbers_come_from_a_file_and_go_into_one_without_the_key_codes(
-    cabinet: Cabinet, estate: Estate, at: dt.datetime
-) -> None:
-    factories.CompartmentFactory(
-        bank=cabinet.bank, number="K7", size=estate.small, lock_kind="keyed"
-    )
-    sheet = tablib.Dataset(headers=["site", "bank", "number", "serial", "key_code"])
-    sheet.append(("Harbour House", "Old wing", "K7", "HL-7", "123A"))
-    sheet.append(("Harbour House", "Old wing", "K1", "HL-1", ""))
-    file = SimpleUploadedFile("locks.csv", sheet.export("csv").encode())
-    client = signed_in(estate.max)
-    preview = client.post("/admin/access/lock/import/", {"import_file": file, "format": "0"})
-    assert preview.context["result"].is_good, preview.context["result"]
-    confirm = preview.context["confirm_form"].initial
-    assert client.post("/admin/access/lock/process_import/", confirm).status_code == 302
-    assert Lock.objects.get(compartment__number="K7").key_code == "123A"
-    assert Lock.objects.get(pk=cabinet.first.pk).serial == "HL-1"
-    assert "123A" not in str(list(Event.objects.values_list("data", flat=True)))
-    exported = client.post("/admin/access/lock/export/", {"format": "0", "resource": ""})
-    text = exported.content.decode()
-    assert "HL-7" in text
-    assert "123A" not in text
