@@ -73,7 +73,7 @@ class SizeAdmin(SiteScopedAdmin):
 
 
 @admin.register(Bank)
-class BankAdmin(LayoutPage):
+class BankAdmin(WithPanels, LayoutPage):
     site_path = "site"
     bank_path = ""
     list_display = ["name", "site", "area", "bridge", "directions"]

@@ -99,6 +99,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=60, verbose_name='name')),
                 ('directions', models.CharField(blank=True, help_text='As you would tell a visitor.', max_length=200, verbose_name='where it stands')),
                 ('nearby', models.CharField(blank=True, help_text='Desks, rooms and entrances: what people name when they want a door near it.', max_length=200, verbose_name='close by')),
+                ('is_near_entrance', models.BooleanField(db_default=False, default=False, verbose_name='near the entrance')),
                 ('construction', models.CharField(blank=True, help_text='Such as “steel, tamper-resistant locks, for wet rooms”.', max_length=120, verbose_name='construction')),
                 ('pin_rule', models.CharField(choices=[('never', 'never'), ('plain', 'with badges that can be copied'), ('always', 'always')], db_default='never', default='never', max_length=8, verbose_name='asks for a PIN besides the badge')),
                 ('curfew_from', models.TimeField(blank=True, help_text='Local time. Between the two nobody opens a door here; staff still may.', null=True, verbose_name='shut from')),

@@ -78,6 +78,7 @@ class Site(models.Model):
             ("view_combination", _("Can look at the combinations of locks at this site")),
             ("override_site", _("Can open any door of this site without its holder")),
             ("staff_site", _("Can give roles to the staff of this site")),
+            ("recover_site", _("Can empty overdue doors of this site into lost property")),
         ]
 
     def __str__(self) -> str:
@@ -116,6 +117,7 @@ class Area(models.Model):
         permissions = [
             ("operate_area", _("Can open, release and take out of service in this area")),
             ("override_area", _("Can open any door of this area without its holder")),
+            ("recover_area", _("Can empty overdue doors of this area into lost property")),
         ]
 
     def __str__(self) -> str:
@@ -188,6 +190,7 @@ class Bank(models.Model):
         blank=True,
         help_text=_("Desks, rooms and entrances: what people name when they want a door near it."),
     )
+    is_near_entrance = models.BooleanField(_("near the entrance"), default=False, db_default=False)
     construction = models.CharField(
         _("construction"),
         max_length=120,

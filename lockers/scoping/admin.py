@@ -95,6 +95,7 @@ class SiteScopedAdmin(HidesForbidden, RecordedAdmin):
         return self._path_to_area is not None or self.person_path is not None or self.is_shared
 
     def get_queryset(self, request: HttpRequest) -> Any:
+        rights.remember(request.user)
         return super().get_queryset(request).filter(self.rows(request.user, self.view_right))
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
@@ -115,6 +116,7 @@ class SiteScopedAdmin(HidesForbidden, RecordedAdmin):
         user = request.user
         if not user.is_active or not user.is_staff:
             return False
+        rights.remember(user)
         if user.is_superuser:
             return True
         if obj is None or obj.pk is None:

@@ -21,7 +21,7 @@ from django.db import models
 from django.utils import timezone
 
 from lockers.models import Bank, Site
-from lockers.scoping.rights import VIEW, areas_of, organisations_of, sites_of, within
+from lockers.scoping.rights import VIEW, areas_of, organisations_of, recall, sites_of, within
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,14 @@ def people(user: Any, right: str = VIEW, path: str = "") -> models.Q:
     )
     if right != VIEW:
         return condition
-    now = timezone.now()
-    for one in _ties:
-        having = one.rows(now).filter(one.at_places_of(user)).values(one.person)
+    for having in recall(user, "ties", lambda _is_remembered: _having(user)):
         condition |= models.Q(**{f"{prefix}pk__in": having})
     return condition
+
+
+def _having(user: Any) -> list[models.QuerySet[Any, Any]]:
+    now = timezone.now()
+    return [one.rows(now).filter(one.at_places_of(user)).values(one.person) for one in _ties]
 
 
 def events_of(user: Any) -> models.Q:

@@ -6,6 +6,7 @@ tables, which roles and superusers write.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import models
@@ -16,9 +17,15 @@ from lockers.models import Area, Bank, Organisation, Site
 
 VIEW, OPERATE, MANAGE = "lockers.view_site", "lockers.operate_site", "lockers.manage_site"
 OVERRIDE, STAFF = "lockers.override_site", "lockers.staff_site"
+RECOVER = "lockers.recover_site"
 
 # The rights that have a meaning in an area.
-IN_AREA = {VIEW: "view_area", OPERATE: "operate_area", OVERRIDE: "override_area"}
+IN_AREA = {
+    VIEW: "view_area",
+    OPERATE: "operate_area",
+    OVERRIDE: "override_area",
+    RECOVER: "recover_area",
+}
 # Areas nest: a right on a building is one on its floors.
 _AREAS = """
 WITH RECURSIVE reach AS (
@@ -31,19 +38,43 @@ SELECT id FROM reach
 """
 
 
+def remember(user: Any) -> None:
+    """Read what somebody may only once from here on: for as long as one answer takes, no longer."""
+    if getattr(user, "rights_read", None) is None:
+        user.rights_read = {}
+
+
+def recall(user: Any, what: object, build: Callable[[bool], Any]) -> Any:
+    """Return what was built before from somebody's rights, or build it now.
+
+    ``build`` is told whether it is remembered, and then best reads the rights themselves.
+    """
+    known: dict[object, Any] | None = getattr(user, "rights_read", None)
+    if known is None:
+        return build(False)
+    if what not in known:
+        known[what] = build(True)
+    return known[what]
+
+
 def sites_of(user: Any, right: str = VIEW) -> models.QuerySet[Site]:
     """Return the sites on all of which somebody holds a right; superusers hold every one."""
     if not user.is_authenticated or not user.is_active:
         return Site.objects.none()
     if user.is_superuser:
         return Site.objects.all()
-    given = Site.objects.filter(
-        models.Q(siteuserpermission__ends_at__isnull=True)
-        | models.Q(siteuserpermission__ends_at__gt=timezone.now()),
-        siteuserpermission__user=user.pk,
-        siteuserpermission__permission__codename=right.partition(".")[2],
-    )
-    return Site.objects.filter(pk__in=given.values("pk"))
+
+    def build(is_remembered: bool) -> models.QuerySet[Site]:
+        given = Site.objects.filter(
+            models.Q(siteuserpermission__ends_at__isnull=True)
+            | models.Q(siteuserpermission__ends_at__gt=timezone.now()),
+            siteuserpermission__user=user.pk,
+            siteuserpermission__permission__codename=right.partition(".")[2],
+        ).values_list("pk", flat=True)
+        return Site.objects.filter(pk__in=list(given) if is_remembered else given)
+
+    found: models.QuerySet[Site] = recall(user, (Site, right), build)
+    return found
 
 
 def holders_of(right: str, site_id: int) -> set[int]:
@@ -64,7 +95,14 @@ def areas_of(user: Any, right: str = VIEW) -> models.QuerySet[Area]:
         return Area.objects.none()
     if right not in IN_AREA:
         return Area.objects.none()
-    return Area.objects.filter(pk__in=RawSQL(_AREAS, (user.pk, IN_AREA[right], timezone.now())))
+
+    def build(is_remembered: bool) -> models.QuerySet[Area]:
+        given = RawSQL(_AREAS, (user.pk, IN_AREA[right], timezone.now()))
+        found = Area.objects.filter(pk__in=given)
+        return Area.objects.filter(pk__in=[one.pk for one in found]) if is_remembered else found
+
+    found: models.QuerySet[Area] = recall(user, (Area, right), build)
+    return found
 
 
 def within(user: Any, right: str, bank: str = "") -> models.Q:
