@@ -27,7 +27,7 @@ from audit.services.events import Actor
 # What proves more than a password; recovery codes only stand in for one of these.
 STEPS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 # Where somebody without a second step may still go: to set one up, to log out, to the files.
-_OPEN = ("/account/", "/static/", "/i18n/", "/healthz/", "/kiosk/", "/bridge/")
+_OPEN = ("/account/", "/static/", "/i18n/", "/healthz/", "/kiosk/", "/bridge/", "/me/")
 
 
 def lacks_second_step(user: Any) -> bool:

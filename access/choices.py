@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -159,7 +161,30 @@ class NoticeKind(models.TextChoices):
     ACCESS_ASKED = "access_asked", _("somebody asks for access")
     ACCESS_DECIDED = "access_decided", _("access approved or refused")
     VISITOR_ARRIVED = "visitor_arrived", _("a visitor arrived")
+    VISITOR_WELCOME = "visitor_welcome", _("a visitor is told of their locker")
     VISIT_CANCELLED = "visit_cancelled", _("a visit was cancelled")
     VISIT_EXTENDED = "visit_extended", _("a visit lasts longer")
     KEY_OVERDUE = "key_overdue", _("a key is overdue")
     KEYS_TO_COUNT = "keys_to_count", _("the keys are due to be counted")
+    CLAIM_ENDS = "claim_ends", _("a locker is due soon")
+    CLAIM_ENDED = "claim_ended", _("a locker was released")
+    CLAIM_OVERDUE = "claim_overdue", _("a locker is overdue")
+    RECOVERY_BEGUN = "recovery_begun", _("a locker is going to be emptied")
+    CLAIM_NEWS = "claim_news", _("something changed about a locker")
+    DOOR_OFFERED = "door_offered", _("a locker is offered to who waited")
+    OFFER_LAPSED = "offer_lapsed", _("an offered locker was not taken")
+    BOOKING_MOVED = "booking_moved", _("a booking moved to another locker")
+    BOOKING_UNSERVED = "booking_unserved", _("a booking has no locker")
+    ITEMS_STORED = "items_stored", _("things from a locker are kept")
+
+
+def notice_kinds() -> list[tuple[str, Any]]:
+    """Return the kinds of letters; called, so that a new one is no change of the database."""
+    return NoticeKind.choices
+
+
+class Channel(models.TextChoices):
+    """By what somebody is told."""
+
+    EMAIL = "email", _("e-mail")
+    OTHER = "other", _("another channel (chat, text message, push)")

@@ -10,25 +10,32 @@ from collections.abc import Iterable
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-# The words of single rights. VIEW, OPERATE and OVERRIDE have a meaning in an area too.
+# The words of single rights. VIEW, OPERATE, OVERRIDE and RECOVER have a meaning in an area too.
 VIEW = "view"  # see the doors, who has them, and what happened
 OPERATE = "operate"  # give, release, open for its holder, take out of service
 OVERRIDE = "override"  # open any door without its holder, with a reason
+RECOVER = "recover"  # empty an overdue door into lost property, with a record of every step
 MANAGE = "manage"  # change the estate, the people and the policies
 STAFF = "staff"  # give roles to staff and take them
 COMBINATION = "combination"  # read the combination of a lock; every reading is recorded
-RIGHTS = frozenset({VIEW, OPERATE, OVERRIDE, MANAGE, STAFF, COMBINATION})
+RIGHTS = frozenset({VIEW, OPERATE, OVERRIDE, RECOVER, MANAGE, STAFF, COMBINATION})
 
 # Codenames of the permissions that stand for a word, by what they are given on.
 ON_SITE = {
     VIEW: "view_site",
     OPERATE: "operate_site",
     OVERRIDE: "override_site",
+    RECOVER: "recover_site",
     MANAGE: "manage_site",
     STAFF: "staff_site",
     COMBINATION: "view_combination",
 }
-ON_AREA = {VIEW: "view_area", OPERATE: "operate_area", OVERRIDE: "override_area"}
+ON_AREA = {
+    VIEW: "view_area",
+    OPERATE: "operate_area",
+    OVERRIDE: "override_area",
+    RECOVER: "recover_area",
+}
 WORDS = {codename: word for word, codename in ON_SITE.items()} | {
     codename: word for word, codename in ON_AREA.items()
 }
@@ -56,8 +63,8 @@ BUNDLES: dict[str, frozenset[str]] = {
     StaffRole.ORGANISATION_ADMIN: RIGHTS,
     StaffRole.SITE_MANAGER: RIGHTS,
     StaffRole.RECEPTION: frozenset({VIEW, OPERATE, OVERRIDE}),
-    StaffRole.FACILITIES: frozenset({VIEW, OPERATE, OVERRIDE, COMBINATION}),
-    StaffRole.SECURITY: frozenset({VIEW, OVERRIDE}),
+    StaffRole.FACILITIES: frozenset({VIEW, OPERATE, OVERRIDE, RECOVER, COMBINATION}),
+    StaffRole.SECURITY: frozenset({VIEW, OVERRIDE, RECOVER}),
     StaffRole.AUDITOR: frozenset({VIEW}),
     StaffRole.TEACHER: frozenset({VIEW, OPERATE}),
 }

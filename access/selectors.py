@@ -79,6 +79,7 @@ def holdings(people: Iterable[Person], at: dt.datetime) -> dict[int, Holdings]:
     for grant in Grant.objects.filter(grants_in_force(at), person__in=ids).select_related(
         "compartment__bank__site"
     ):
+        assert grant.person_id is not None  # these are the grants of people
         found[grant.person_id].grants.append(grant)
     for holding in KeyHolding.objects.filter(
         person__in=ids, returned_at__isnull=True

@@ -43,6 +43,7 @@ def user_id(request: HttpRequest) -> int:
 class Desk(SiteScopedAdmin):
     """Rows with verbs: each verb has its right, its own small page, and is refused politely."""
 
+    change_form_outer_before_template = "admin/access/verbs.html"
     # Verb of ``actions_detail`` to the right it takes.
     verb_rights: dict[str, str] = {}
 

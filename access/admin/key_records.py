@@ -37,14 +37,14 @@ class KeyHoldingAdmin(SiteScopedAdmin):
 
     @admin.display(description=_("signature"))
     def signed(self, holding: KeyHolding) -> str:
-        return _drawn(holding.signed_how, holding.signature)
+        return drawn(holding.signed_how, holding.signature)
 
     @admin.display(description=_("signature at return"))
     def signed_at_return(self, holding: KeyHolding) -> str:
-        return _drawn(holding.return_signed_how, holding.return_signature)
+        return drawn(holding.return_signed_how, holding.return_signature)
 
 
-def _drawn(how: str, text: str) -> str:
+def drawn(how: str, text: str) -> str:
     if how == SignedHow.DRAWN:
         return format_html(
             '<svg viewBox="0 0 600 200" width="300" height="100" role="img" aria-label="{}">'

@@ -22,6 +22,7 @@ from access.models.procedures import ImportMapping, Procedure, ProcedureStep, Ru
 from access.models.requests import AccessRequest, Notice, TemporaryAccess
 from access.models.staff import RoleAssignment
 from access.models.stand_ins import StandIn
+from access.models.telling import NoticeRules
 from access.models.throttles import Throttle
 from access.models.users import User
 from access.models.visits import Visit, VisitorRules
@@ -49,6 +50,7 @@ __all__ = [
     "MasterRelease",
     "MasterSet",
     "Notice",
+    "NoticeRules",
     "Pass",
     "Person",
     "Procedure",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-from access.models.people import Person
+from access.models.people import Department, Person, Role
 from lockers.models import Compartment
 
 
@@ -15,9 +18,28 @@ class Grant(models.Model):
     person = models.ForeignKey(
         Person,
         models.CASCADE,
+        null=True,
+        blank=True,
         db_index=False,  # access_grant_in_force serves
         related_name="grants",
         verbose_name=_("person"),
+    )
+    # Or instead of a person: whoever has the role, or belongs to the department, at that moment.
+    role = models.ForeignKey(
+        Role,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="grants",
+        verbose_name=_("role"),
+    )
+    department = models.ForeignKey(
+        Department,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="grants",
+        verbose_name=_("department"),
     )
     compartment = models.ForeignKey(
         Compartment,
@@ -42,6 +64,19 @@ class Grant(models.Model):
                 | models.Q(ends_at__gt=models.F("starts_at")),
                 name="access_grant_ends_after_it_starts",
             ),
+            models.CheckConstraint(
+                condition=Exact(
+                    models.Func(
+                        models.F("person"),
+                        models.F("role"),
+                        models.F("department"),
+                        function="num_nonnulls",
+                        output_field=models.IntegerField(),
+                    ),
+                    1,
+                ),
+                name="access_grant_is_for_one",
+            ),
         ]
         indexes = [
             models.Index(
@@ -53,4 +88,12 @@ class Grant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.person_id} {self.compartment_id}"
+        return f"{self.person_id or self.role_id or self.department_id} {self.compartment_id}"
+
+    def is_in_force(self, at: dt.datetime) -> bool:
+        """Say whether it lets anybody open at ``at``."""
+        return (
+            self.revoked_at is None
+            and self.starts_at <= at
+            and (self.ends_at is None or self.ends_at > at)
+        )

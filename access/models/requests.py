@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import NullIf
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-from access.choices import NoticeKind, RequestSource, RequestStatus
+from access.choices import Channel, NoticeKind, RequestSource, RequestStatus, notice_kinds
 from access.models.people import Person
 from lockers.models import Bank, Site
 
@@ -157,8 +159,13 @@ class Notice(models.Model):
     Its words are made when it goes, from the row that it is about.
     """
 
-    kind = models.CharField(_("about"), max_length=20, choices=NoticeKind.choices)
-    to = models.EmailField(_("to"))
+    kind = models.CharField(_("about"), max_length=20, choices=notice_kinds)
+    channel = models.CharField(
+        _("by"), max_length=8, choices=Channel.choices, default=Channel.EMAIL,
+        db_default=Channel.EMAIL,
+    )  # fmt: skip
+    # Empty when another channel goes to staff: then its address alone says to whom.
+    to = models.EmailField(_("to"), blank=True)
     site = models.ForeignKey(Site, models.CASCADE, related_name="+", verbose_name=_("site"))
     request = models.ForeignKey(
         AccessRequest,
@@ -193,7 +200,17 @@ class Notice(models.Model):
         related_name="notices",
         verbose_name=_("last count of the keys"),
     )
+    # About something of an app on the right, "claim:12"; its words are in ``facts``, as this app
+    # cannot ask for them later.
+    subject = models.CharField(_("subject"), max_length=40, blank=True, db_default="")
+    facts = models.JSONField(_("facts"), default=dict, blank=True, db_default={})
+    person = models.ForeignKey(
+        "access.Person", models.CASCADE, null=True, blank=True, related_name="notices",
+        verbose_name=_("person"),
+    )  # fmt: skip
     made_at = models.DateTimeField(_("written on"))
+    # Later it helps nobody and is not sent.
+    useful_until = models.DateTimeField(_("of use until"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent on"), null=True, blank=True)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)
     try_at = models.DateTimeField(_("next try"))
@@ -204,31 +221,30 @@ class Notice(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(
-                    request__isnull=False,
-                    visit__isnull=True,
-                    holding__isnull=True,
-                    counted__isnull=True,
+                condition=Exact(
+                    Func(
+                        "request",
+                        "visit",
+                        "holding",
+                        NullIf("subject", Value("")),
+                        function="num_nonnulls",
+                        output_field=models.IntegerField(),
+                    ),
+                    1,
                 )
-                | Q(
-                    request__isnull=True,
-                    visit__isnull=False,
-                    holding__isnull=True,
-                    counted__isnull=True,
-                )
-                | Q(
-                    request__isnull=True,
-                    visit__isnull=True,
-                    holding__isnull=False,
-                    counted__isnull=True,
-                )
+                & Q(counted__isnull=True)
                 | Q(
                     request__isnull=True,
                     visit__isnull=True,
                     holding__isnull=True,
+                    subject="",
                     kind=NoticeKind.KEYS_TO_COUNT,
                 ),
                 name="access_letter_is_about_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=~Q(channel=Channel.EMAIL) | ~Q(to=""),
+                name="access_letter_by_mail_has_an_address",
             ),
             # Told once: that a key is overdue, and that a count is due.
             models.UniqueConstraint(

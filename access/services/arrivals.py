@@ -45,8 +45,9 @@ def arrive(
     at: dt.datetime,
     secret: str | None = None,
 ) -> Arrived:
-    """Let a visitor in: a code, a pass where passes are set up, access; and tell the host.
+    """Let a visitor in: a code, a pass where passes are set up, access; and tell both.
 
+    The visitor's letter leads to their lockers on their phone; the code is not in it.
     ``secret`` makes the same code again (see ``code_of``). Raises VisitOver and VisitorHere.
     """
     if visits.state_of(visit, at) in {"left", "missed", "cancelled"}:
@@ -75,6 +76,10 @@ def arrive(
             if visit.host.email:
                 notices.write(
                     kind=NoticeKind.VISITOR_ARRIVED, to=visit.host.email, visit=visit, at=at
+                )
+            if visit.visitor.email:
+                notices.write(
+                    kind=NoticeKind.VISITOR_WELCOME, to=visit.visitor.email, visit=visit, at=at
                 )
             visits.record(Action.VISIT_ARRIVED, visit, actor, at, host_told=bool(visit.host.email))
     except IntegrityError as error:

@@ -11,7 +11,7 @@ from access.choices import CredentialStatus
 from access.errors.visits import VisitorNotHere
 from access.models import Credential, Pass, Visit
 from access.services import credentials, passes, temporary, visits
-from access.signals import visitor_left
+from access.signals import person_stopped, visitor_left
 from audit.actions import Action
 from audit.services.events import Actor
 
@@ -26,6 +26,8 @@ def leave(*, visit: Visit, actor: Actor, at: dt.datetime, reason: str = "") -> N
     with transaction.atomic():
         _end(visit, actor, at, reason)
         person_id = visit.visitor_id
+        if at < visit.expected_until:
+            person_stopped.send(sender=None, person_id=person_id, site_id=visit.site_id, at=at)
         transaction.on_commit(lambda: _tell(person_id))
 
 

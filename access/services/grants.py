@@ -5,61 +5,92 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import connection
+from django.db.models import Q
 
 from access.decisions import Decision, Facts, decide
-from access.models import Person
+from access.models import Grant, Person
 from access.services import holds
 from lockers.models import Compartment
 
 
 def issue(
     *,
-    person_id: int,
     compartment_id: int,
     claim_id: int | None,
     starts_at: dt.datetime,
     ends_at: dt.datetime | None,
+    person_id: int | None = None,
+    role_id: int | None = None,
+    department_id: int | None = None,
 ) -> None:
-    """Let a person open a compartment, in the transaction of the claim it comes from."""
+    """Let a person, a role or a department open a compartment, with the claim it comes from."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO access_grant (person_id, compartment_id, claim_id, starts_at, ends_at)"
-            " VALUES (%s, %s, %s, %s, %s)",
-            (person_id, compartment_id, claim_id, starts_at, ends_at),
+            "INSERT INTO access_grant (person_id, role_id, department_id, compartment_id, claim_id,"
+            " starts_at, ends_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            (person_id, role_id, department_id, compartment_id, claim_id, starts_at, ends_at),
         )
 
 
-def lengthen(*, claim_id: int, ends_at: dt.datetime) -> None:
-    """Let what a claim granted last until its new end."""
+def lengthen(*, claim_id: int, person_id: int | None, ends_at: dt.datetime | None) -> None:
+    """Let what a claim granted its holder last until its new end; others keep their own times."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE access_grant SET ends_at = %s WHERE claim_id = %s AND revoked_at IS NULL",
-            (ends_at, claim_id),
+            "UPDATE access_grant SET ends_at = %s WHERE claim_id = %s AND revoked_at IS NULL"
+            " AND person_id IS NOT DISTINCT FROM %s",
+            (ends_at, claim_id, person_id),
         )
 
 
-def revoke(*, claim_id: int, at: dt.datetime) -> None:
-    """Take back what a claim granted, from now on."""
+def revoke(*, claim_id: int, at: dt.datetime, person_id: int | None = None) -> None:
+    """Take back what a claim granted, to everybody or only to one person, from now on."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE access_grant SET revoked_at = %s WHERE claim_id = %s AND revoked_at IS NULL",
-            (at, claim_id),
+            "UPDATE access_grant SET revoked_at = %s WHERE claim_id = %s AND revoked_at IS NULL"
+            " AND (%s::bigint IS NULL OR person_id = %s)",
+            (at, claim_id, person_id, person_id),
         )
 
 
-def reinstate(*, claim_id: int) -> None:
-    """Give back what was revoked with a claim, when its end is undone."""
+def reinstate(*, claim_id: int, person_id: int | None) -> None:
+    """Give a person back what was revoked with a claim, when its end is undone; nobody else."""
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE access_grant SET revoked_at = NULL WHERE claim_id = %s", (claim_id,))
+        cursor.execute(
+            "UPDATE access_grant SET revoked_at = NULL"
+            " WHERE claim_id = %s AND person_id IS NOT DISTINCT FROM %s",
+            (claim_id, person_id),
+        )
+
+
+def theirs(person: Person) -> Q:
+    """Return the condition: somebody's own, or their role's or department's at this moment."""
+    mine = Q(person=person)
+    if person.role_id is not None:
+        mine |= Q(role_id=person.role_id)
+    if person.department_id is not None:
+        mine |= Q(department_id=person.department_id)
+    return mine
+
+
+def may_open(*, person: Person, compartment_id: int, at: dt.datetime) -> bool:
+    """Say whether a grant of somebody's holds now; what else the decision asks is not asked."""
+    return Grant.objects.filter(
+        theirs(person),
+        Q(ends_at__isnull=True) | Q(ends_at__gt=at),
+        compartment_id=compartment_id,
+        starts_at__lte=at,
+        revoked_at__isnull=True,
+    ).exists()
 
 
 def decide_open(*, person: Person, compartment: Compartment, at: dt.datetime) -> Decision:
     """Decide whether a person may open a compartment now, from the best grant they have."""
     bank = compartment.bank
-    grant = (
-        person.grants.filter(compartment=compartment, revoked_at__isnull=True)
-        .order_by("-starts_at")
-        .first()
+    # Those that hold now before others, of these the latest.
+    grant = max(
+        Grant.objects.filter(theirs(person), compartment=compartment, revoked_at__isnull=True),
+        key=lambda one: (one.is_in_force(at), one.starts_at),
+        default=None,
     )
     return decide(
         Facts(

@@ -7,12 +7,13 @@ import logging
 
 from django.db import transaction
 from django.db.models import Q
+from django.dispatch import Signal
 
 from access.choices import CredentialStatus, PersonStatus, ProcedureKind
 from access.models import AccessRequest, Credential, Grant, Pass, Person, TemporaryAccess, Visit
 from access.selectors import is_over
 from access.services import credentials, departures, passes, procedures, requests, temporary, visits
-from access.signals import person_left
+from access.signals import person_left, person_stopped, person_suspended
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
@@ -21,11 +22,20 @@ log = logging.getLogger(__name__)
 
 
 def suspend(*, person: Person, actor: Actor, at: dt.datetime, reason: str = "") -> bool:
-    """Stop a person from now on, without taking anything from them; False when it was so."""
-    return _turn(
-        person, PersonStatus.SUSPENDED, Action.PERSON_SUSPENDED, actor, at, reason,
-        only_from=[PersonStatus.ACTIVE],
-    )  # fmt: skip
+    """Stop a person from now on; False when it was so.
+
+    Their credentials open nothing any more, and what they have is emptied by staff (see
+    ``person_suspended``).
+    """
+    with transaction.atomic():
+        changed = _turn(
+            person, PersonStatus.SUSPENDED, Action.PERSON_SUSPENDED, actor, at, reason,
+            only_from=[PersonStatus.ACTIVE],
+        )  # fmt: skip
+        person_id = person.pk
+        person_stopped.send(sender=None, person_id=person_id, site_id=None, at=at)
+        transaction.on_commit(lambda: _tell(person_suspended, person_id))
+    return changed
 
 
 def reinstate(*, person: Person, actor: Actor, at: dt.datetime, reason: str = "") -> bool:
@@ -76,7 +86,8 @@ def leave(*, person: Person, actor: Actor, at: dt.datetime, reason: str = "") ->
         if changed:
             procedures.start(person=person, kind=ProcedureKind.OFFBOARDING, actor=actor, at=at)
         person_id = person.pk
-        transaction.on_commit(lambda: _tell(person_id))
+        person_stopped.send(sender=None, person_id=person_id, site_id=None, at=at)
+        transaction.on_commit(lambda: _tell(person_left, person_id))
     return changed
 
 
@@ -119,8 +130,8 @@ def leave_due(*, at: dt.datetime) -> int:
     return gone
 
 
-def _tell(person_id: int) -> None:
-    for receiver, outcome in person_left.send_robust(sender=None, person_id=person_id):
+def _tell(signal: Signal, person_id: int) -> None:
+    for receiver, outcome in signal.send_robust(sender=None, person_id=person_id):
         if isinstance(outcome, Exception):
             log.error("%r failed for person %s; the sweep repeats it", receiver, person_id,
                       exc_info=outcome)  # fmt: skip

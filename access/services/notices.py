@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import smtplib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from django.db import transaction
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import OperationalError, connection, transaction
+from django.db.models import Q
 from django_q.tasks import async_task
 
 from access import letters
-from access.choices import NoticeKind
+from access.choices import Channel, NoticeKind
 from access.models import AccessRequest, KeyCount, KeyHolding, Notice, Person, Visit
+from access.services import telling
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
@@ -50,6 +57,67 @@ def write(
     return notice
 
 
+_TELL = """
+INSERT INTO access_notice (kind, channel, "to", site_id, subject, facts, person_id, made_at, try_at,
+                           useful_until, tries)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """A letter about something of an app on the right, ``subject`` as in "claim:12".
+
+    Its words come from templates/emails/<kind>_*, which get ``facts`` as ``facts``. It goes to
+    ``to``, by another channel with no address to the site's or organisation's channel; not before
+    ``not_before``, and not after ``useful_until``.
+    """
+
+    kind: NoticeKind
+    site_id: int
+    subject: str
+    facts: dict[str, Any]
+    to: str = ""
+    channel: Channel = Channel.EMAIL
+    person_id: int | None = None
+    not_before: dt.datetime | None = None
+    useful_until: dt.datetime | None = None
+
+    def values(self, at: dt.datetime) -> tuple[Any, ...]:
+        """Return the row."""
+        return (
+            self.kind.value, self.channel.value, self.to, self.site_id, self.subject,
+            json.dumps(self.facts, cls=DjangoJSONEncoder), self.person_id, at,
+            max(at, self.not_before or at), self.useful_until,
+        )  # fmt: skip
+
+
+def tell(word: Word, *, at: dt.datetime, hurry: bool = True) -> None:
+    """Write a letter in the transaction of what it is about; it is sent once that is committed.
+
+    A plain insert: the end of many uses is measured by it. Whoever writes many says ``hurry``
+    False and calls ``hurry()`` at the end.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TELL, word.values(at))
+    if hurry and (word.not_before is None or word.not_before <= at):
+        transaction.on_commit(_hurry)
+
+
+def hurry() -> None:
+    """Ask for letters to be sent now; should that fail, the sweep does it within a minute."""
+    transaction.on_commit(_hurry)
+
+
+# Asked right before a letter about something of an app on the right goes: by its kind.
+_checks: dict[str, Callable[[Notice, dt.datetime], bool]] = {}
+
+
+def checked_by(kind: NoticeKind, check: Callable[[Notice, dt.datetime], bool]) -> None:
+    """Let an app on the right say whether a letter of a kind is still of use when it goes."""
+    _checks[kind.value] = check
+
+
 def _hurry() -> None:
     """Ask the job queue to send now; should that fail, the sweep does it within a minute."""
     try:
@@ -79,9 +147,11 @@ def send_due(*, at: dt.datetime) -> int:
                     "holding__key__lock__compartment__bank",
                     "holding__key__master_set",
                     "counted",
+                    "person",
                 )  # fmt: skip
                 # A key that came back meanwhile needs no letter any more.
                 .exclude(holding__returned_at__isnull=False)
+                .exclude(useful_until__lte=at)
                 .filter(sent_at__isnull=True, try_at__lte=at, made_at__gt=at - GIVEN_UP_AFTER)
                 .order_by("try_at", "pk")
                 .first()
@@ -92,15 +162,34 @@ def send_due(*, at: dt.datetime) -> int:
     return sent
 
 
+def stuck(at: dt.datetime) -> Q:
+    """Return the condition for letters that were tried and did not go, but still should."""
+    return Q(sent_at__isnull=True, tries__gt=0, made_at__gt=at - GIVEN_UP_AFTER) & (
+        Q(useful_until__isnull=True) | Q(useful_until__gt=at)
+    )
+
+
 def _send(notice: Notice, at: dt.datetime) -> bool:
     try:
-        letters.letter(notice).send()
-    except (OSError, smtplib.SMTPException) as error:
-        wait = WAITS[min(notice.tries, len(WAITS) - 1)]
-        Notice.objects.filter(pk=notice.pk).update(
-            tries=min(notice.tries + 1, 30_000), try_at=at + wait
-        )
-        log.warning("letter %s waits %s: %s", notice.pk, wait, error)
+        # A savepoint: whatever one letter breaks, it is put off and the others go.
+        with transaction.atomic():
+            check = _checks.get(notice.kind)
+            if check is not None and not check(notice, at):
+                Notice.objects.filter(pk=notice.pk).update(useful_until=at)
+                return False
+            if notice.channel == Channel.OTHER:
+                telling.send(notice, letters.words(notice))
+            else:
+                letters.letter(notice).send()
+    except (OSError, smtplib.SMTPException, telling.NotSent) as error:
+        _put_off(notice, at)
+        log.warning("letter %s waits: %s", notice.pk, error)
+        return False
+    except OperationalError:
+        raise  # the database itself is in trouble
+    except Exception:
+        _put_off(notice, at)
+        log.exception("letter %s could not be written", notice.pk)
         return False
     Notice.objects.filter(pk=notice.pk).update(tries=notice.tries + 1, sent_at=at)
     person = _about(notice)
@@ -112,12 +201,21 @@ def _send(notice: Notice, at: dt.datetime) -> bool:
         site_id=notice.site_id,
         person_id=person.pk if person is not None else None,
         subject=f"notice:{notice.pk}",
-        data={"about": notice.kind},
+        data={"about": notice.kind, "by": notice.channel},
     )
     return True
 
 
+def _put_off(notice: Notice, at: dt.datetime) -> None:
+    wait = WAITS[min(notice.tries, len(WAITS) - 1)]
+    Notice.objects.filter(pk=notice.pk).update(
+        tries=min(notice.tries + 1, 30_000), try_at=at + wait
+    )
+
+
 def _about(notice: Notice) -> Person | None:
+    if notice.person is not None:
+        return notice.person
     if notice.request is not None:
         return notice.request.person
     if notice.visit is not None:

@@ -21,10 +21,10 @@ from access.services.shown import Where
 from access.signals import person_left
 from audit.models import Event
 from audit.services.events import Actor
-from lockers.models import Compartment
 from occupancy.models import Assignment
-from occupancy.services import assignments, leavers
-from occupancy.services.assignments import Wanted
+from occupancy.services.claims import assignments
+from occupancy.services.claims.assignments import Wanted
+from occupancy.services.ending import leavers
 from tests import factories
 from tests.admin_pages import signed_in
 from tests.factories.cast import AMIRA_BADGE, SETUP, Estate
@@ -72,8 +72,8 @@ def test_a_leaver_has_nothing_any_more(
     assert (amira.status, amira.left_at) == (PersonStatus.LEFT, at)
     assert not amira.credentials.exclude(status=CredentialStatus.REVOKED).exists()
     assert not amira.grants.filter(selectors.grants_in_force(at)).exists()
-    ended = Assignment.objects.get(pk=leaving_amira.claim_id)
-    assert (ended.closed_at, ended.closed_how) == (at, "holder_left")
+    held = Assignment.objects.get(pk=leaving_amira.claim_id)
+    assert (held.closed_at, held.recovery_at) == (None, at)
     assert Run.objects.get(person=amira, kind=ProcedureKind.OFFBOARDING).finished_at is None
     assert {"person.left", "credential.changed", "procedure.started"} <= set(actions(amira))
 
@@ -81,9 +81,9 @@ def test_a_leaver_has_nothing_any_more(
 def test_nobody_gets_the_door_before_it_is_emptied(
     estate: Estate, at: dt.datetime, leaving_amira: assignments.Claimed
 ) -> None:
-    door = Compartment.objects.get(pk=leaving_amira.compartment_id)
-    assert door.service_status == "needs_cleaning"
-    assert "left" in door.service_note
+    held = Assignment.objects.get(pk=leaving_amira.claim_id)
+    assert held.at_end == "hold", "its planned end does not free it"
+    assert "left" in held.recovery.reason
 
 
 def test_the_card_opens_nothing_from_that_instant_on(estate: Estate, at: dt.datetime) -> None:
@@ -124,9 +124,10 @@ def test_a_receiver_that_fails_is_caught_up_by_the_sweep(
     finally:
         person_left.disconnect(broken)
     assert Assignment.objects.get(pk=got.claim_id).closed_at is None
-    assert leavers.release_all(at=at) == 1
-    assert leavers.release_all(at=at) == 0
-    assert Assignment.objects.get(pk=got.claim_id).closed_how == "holder_left"
+    assert leavers.recover_all(at=at) == 1
+    assert leavers.recover_all(at=at) == 0
+    held = Assignment.objects.get(pk=got.claim_id)
+    assert (held.closed_at, held.recovery_at) == (None, at)
 
 
 def test_the_last_day_ends_at_midnight_of_the_home_site(estate: Estate, at: dt.datetime) -> None:
@@ -152,7 +153,9 @@ def test_who_comes_back_gets_a_new_card(estate: Estate, at: dt.datetime) -> None
     assert leaving.reinstate(person=amira, actor=STAFF, at=at) is False
 
 
-def test_suspending_takes_nothing_away(estate: Estate, at: dt.datetime) -> None:
+def test_suspending_revokes_no_credential_and_lets_none_of_them_in(
+    estate: Estate, at: dt.datetime
+) -> None:
     got = claim(estate, at)
     assert leaving.suspend(person=estate.amira, actor=STAFF, at=at, reason="until Monday")
     assert not leaving.suspend(person=estate.dev, actor=STAFF, at=at), "Dev has left already"

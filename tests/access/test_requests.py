@@ -28,8 +28,8 @@ from access.services import notices, requests, temporary
 from audit.actions import Action
 from audit.models import Event
 from audit.services.events import Actor
-from occupancy.services import assignments
-from occupancy.services.assignments import Wanted
+from occupancy.services.claims import assignments
+from occupancy.services.claims.assignments import Wanted
 from tests import factories
 from tests.conftest import MORNING
 from tests.factories.cast import SETUP, Estate
@@ -86,7 +86,7 @@ def test_what_is_approved_counts_from_its_beginning_to_its_end(
     assert refusal(estate, eve, at) == "no_access", "too early"
     estate.bridge.presence.__class__.objects.update(last_seen_at=at + HOUR)
     got = claim(estate, eve, at + HOUR)
-    assert got.ends_at == asked.ends_at, "nobody has a door longer than they may be here"
+    assert got.due_at == asked.ends_at, "nobody has a door longer than they may be here"
     assert refusal(estate, eve, asked.ends_at) == "access_over"
 
 

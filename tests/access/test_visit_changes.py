@@ -25,7 +25,7 @@ from audit.actions import Action
 from audit.models import Event
 from occupancy.choices import ClaimKind
 from occupancy.models import Assignment, Claim
-from occupancy.services import expiry
+from occupancy.services.ending import expiry
 from tests import factories
 from tests.access.test_visits import HOUR, arrive, claim, expect, where, who
 from tests.conftest import MORNING
@@ -103,7 +103,7 @@ def test_a_visit_that_lasts_longer_keeps_code_pass_access_and_locker(estate: Est
     estate.policy.ends_at_time = dt.time(18, 0)
     estate.policy.save(update_fields=["ends_at_time"])
     got = claim(estate, visit.visitor_id)
-    assert got.ends_at == UNTIL
+    assert got.due_at == UNTIL
     told()
     Person.objects.filter(pk=visit.visitor_id).update(email="vera@sparks.example")
     extend(visit, LATER, UNTIL - HOUR)
@@ -127,7 +127,7 @@ def test_a_locker_that_ends_by_itself_keeps_its_end(estate: Estate) -> None:
     estate.policy.ends_at_time = dt.time(12, 0)
     estate.policy.save(update_fields=["ends_at_time"])
     visit, _code = arrive(estate)
-    noon = claim(estate, visit.visitor_id).ends_at
+    noon = claim(estate, visit.visitor_id).due_at
     extend(visit)
     assert Assignment.objects.get().ends_at == noon < UNTIL
     assert not Event.objects.filter(action=Action.EXTENDED).exists()
@@ -148,7 +148,7 @@ def test_a_door_that_somebody_else_has_afterwards_keeps_its_end(estate: Estate) 
 def test_lockers_of_other_people_and_sites_keep_their_end(estate: Estate) -> None:
     visit, _code = arrive(estate)
     theirs = claim(estate, estate.amira.pk)
-    Claim.objects.filter(pk=theirs.claim_id).update(ends_at=UNTIL)
+    Claim.objects.filter(pk=theirs.claim_id).update(due_at=UNTIL, ends_at=UNTIL)
     extend(visit)
     assert Claim.objects.get(pk=theirs.claim_id).ends_at == UNTIL
 

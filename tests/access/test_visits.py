@@ -38,11 +38,10 @@ from audit.errors import Refusal
 from audit.models import Event
 from audit.services import idempotency
 from audit.services.events import Actor
-from lockers.choices import ServiceStatus
-from occupancy.choices import ClosedHow
 from occupancy.models import Assignment
-from occupancy.services import assignments, leavers
-from occupancy.services.assignments import Wanted
+from occupancy.services.claims import assignments
+from occupancy.services.claims.assignments import Wanted
+from occupancy.services.ending import leavers
 from tests import factories
 from tests.conftest import MORNING
 from tests.factories.cast import SETUP, Estate
@@ -97,7 +96,7 @@ def test_arriving_gives_a_code_a_pass_and_access_and_the_host_is_told(estate: Es
     visit, code = arrive(estate)
     assert re.fullmatch(r"\d{8}", code)
     assert who(estate, code) == who(estate, visitor_codes.grouped(code)) == visit.visitor_id
-    assert claim(estate, visit.visitor_id).ends_at <= visit.expected_until
+    assert claim(estate, visit.visitor_id).due_at <= visit.expected_until
     assert Pass.objects.get(person=visit.visitor).ends_at == visit.expected_until
     assert notices.send_due(at=MORNING) == 1
     assert mail.outbox[0].to == ["amira@northwind.example"]
@@ -127,9 +126,8 @@ def test_leaving_ends_everything_of_the_visit_at_once(
         who(estate, code, MORNING + HOUR)
     assert str(caught.value) == "This code is over. Ask reception for a new one."
     assert Pass.objects.get().revoked_at == TemporaryAccess.objects.get().revoked_at
-    held = Assignment.objects.select_related("compartment").get(pk=got.claim_id)
-    assert held.closed_how == ClosedHow.HOLDER_LEFT
-    assert held.compartment.service_status == ServiceStatus.NEEDS_CLEANING
+    held = Assignment.objects.get(pk=got.claim_id)
+    assert (held.closed_at, held.recovery_at) == (None, later)
     with pytest.raises(VisitorNotHere):
         departures.leave(visit=visit, actor=SETUP, at=MORNING + HOUR)
 
@@ -138,9 +136,9 @@ def test_the_sweep_releases_what_was_missed_when_a_visitor_left(estate: Estate) 
     visit, _code = arrive(estate)
     claim(estate, visit.visitor_id)
     claim(estate, estate.amira.pk)
-    assert leavers.release_all(at=MORNING) == 0
+    assert leavers.recover_all(at=MORNING) == 0
     departures.leave(visit=visit, actor=SETUP, at=MORNING + HOUR)
-    assert leavers.release_all(at=MORNING + HOUR) == 1
+    assert leavers.recover_all(at=MORNING + HOUR) == 1
 
 
 def test_a_visit_is_over_by_itself_and_recorded_once(estate: Estate) -> None:
@@ -153,7 +151,7 @@ def test_a_visit_is_over_by_itself_and_recorded_once(estate: Estate) -> None:
     assert departures.leave_due(at=late - HOUR) == 0
     assert [departures.leave_due(at=late), departures.leave_due(at=late)] == [1, 0]
     assert Event.objects.filter(action=Action.VISIT_LEFT).count() == 1
-    assert leavers.release_all(at=late) == 0, "what is inside follows the policy"
+    assert leavers.recover_all(at=late) == 0, "what is inside follows the policy"
 
 
 def test_a_visitor_arrives_once_and_not_when_it_is_over(estate: Estate) -> None:

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from access.errors.combinations import CombinationsSealed
-from access.services import combinations
+from access.services import combinations, telling
 from audit.services.events import Actor
 
 
@@ -25,6 +25,8 @@ class Command(BaseCommand):
             )
         except CombinationsSealed as refusal:
             raise CommandError(str(refusal)) from refusal
+        channels = telling.reseal()
         self.stdout.write(
-            f"{count} combinations are sealed under the first key. The older keys can go."
+            f"{count} combinations and {channels} channels for letters are sealed under the first"
+            " key. The older keys can go."
         )
