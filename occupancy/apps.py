@@ -9,5 +9,11 @@ class OccupancyConfig(AppConfig):
     verbose_name = _("Occupancy")
 
     def ready(self) -> None:
-        """Hear of people who leave."""
+        """Hear of people who leave, and say which letters are still of use."""
+        from access.choices import NoticeKind
+        from access.services import notices
         from occupancy import receivers  # noqa: F401  (importing it connects the receivers)
+        from occupancy.services.ending import warnings
+
+        for kind in (NoticeKind.CLAIM_ENDS, NoticeKind.CLAIM_OVERDUE):
+            notices.checked_by(kind, warnings.is_still_of_use)

@@ -10,10 +10,45 @@ class ClaimKind(models.TextChoices):
     ASSIGNMENT = "assignment", _("assignment")
     RESERVATION = "reservation", _("reservation")
     CLOSURE = "closure", _("closure")
+    # A door that is held for whoever is next on a waiting list.
+    OFFER = "offer", _("offer")
 
 
 class UseModel(models.TextChoices):
+    """What allocation.rules.MODELS says in full."""
+
     DAY_USE = "day_use", _("day use: until the site's local midnight or another set time")
+    HOT = "hot", _("hot: any free door that the person picks, until a set time")
+    SESSION = "session", _("session: until it is opened again, or a time is over")
+    SHARED = "shared", _("shared pool: for a number of hours")
+    SHIFT = "shift", _("shift: until the handover to the next one")
+    FIXED = "fixed", _("fixed period: days or months")
+    PERMANENT = "permanent", _("permanent: given to a person until it is changed")
+    ROLE = "role", _("role: given to whoever has the role")
+    DEPARTMENT = "department", _("department: given to all who belong to it")
+    VISITOR = "visitor", _("visitor: until a set time, and never longer than the visit")
+    CONTRACTOR = "contractor", _("contractor: as long as the temporary access")
+    RESERVATION = "reservation", _("reservation: for a window that was booked")
+    EXCEPTION = "exception", _("exception: given by staff for a reason, for a while")
+
+
+class Need(models.TextChoices):
+    """What somebody needs of a door."""
+
+    LOW_DOOR = "low_door", _("a low door")
+    WIDE_DOOR = "wide_door", _("a wide door")
+    CHARGING = "charging", _("charging")
+    NEAR_ENTRANCE = "near_entrance", _("a place near the entrance")
+
+
+class Criterion(models.TextChoices):
+    """By what one door is better than another."""
+
+    NEEDS = "needs", _("what the person needs")
+    SMALLEST = "smallest", _("the smallest that fits")
+    NEAR = "near", _("near the wanted place")
+    USUAL = "usual", _("the person's usual door")
+    LEAST_USED = "least_used", _("the least used")
 
 
 class AtEnd(models.TextChoices):
@@ -28,6 +63,12 @@ class ClosedHow(models.TextChoices):
     EXPIRED = "expired", _("released by itself at the end")
     RELEASED_BY_STAFF = "released_by_staff", _("released by staff")
     HOLDER_LEFT = "holder_left", _("the holder left")
+    OFFER_OVER = "offer_over", _("the offer was answered, or lapsed")
+    RECOVERED = "recovered", _("emptied by staff")
+    CANCELLED = "cancelled", _("cancelled")
+    NO_SHOW = "no_show", _("nobody came")
+    LIFTED = "lifted", _("closure lifted")
+    HANDED_ON = "handed_on", _("handed on: transferred, swapped or moved")
 
 
 class Shown(models.TextChoices):
@@ -42,3 +83,72 @@ class Shown(models.TextChoices):
     CLEANING = "cleaning", _("Cleaning")
     OUT_OF_SERVICE = "out_of_service", _("Out of service")
     OFFLINE = "offline", _("Unknown")
+
+
+class WarnedTo(models.TextChoices):
+    HOLDER = "holder", _("the holder")
+    STAFF = "staff", _("the desk of the site")
+
+
+class CustodyKind(models.TextChoices):
+    """The steps of a recovery: who had what in hands, in order."""
+
+    BEGUN = "begun", _("recovery begun")
+    NOTIFIED = "notified", _("holder told")
+    CONFIRMED = "confirmed", _("second person confirmed")
+    OPENED = "opened", _("opened by override")
+    FOUND = "found", _("things found")
+    NONE_FOUND = "none_found", _("nothing found")
+    STORED = "stored", _("thing stored in lost property")
+    RESET = "reset", _("compartment reset")
+    CLOSED = "closed", _("closed")
+    CALLED_OFF = "called_off", _("called off")
+
+
+class ItemStatus(models.TextChoices):
+    """Where a lost thing is."""
+
+    STORED = "stored", _("stored")
+    CLAIMED = "claimed", _("handed out")
+    DISPOSED = "disposed", _("disposed of")
+
+
+class DoorResult(models.TextChoices):
+    """What came of a door at the end of a day."""
+
+    WAITING = "waiting", _("waiting")
+    ASKED = "asked", _("asked to open")
+    SUCCESS = "success", _("opened")
+    FAILED = "failed", _("failed")
+    SKIPPED = "skipped", _("skipped")
+    ALREADY_FREE = "already_free", _("already free")
+
+
+class WaitingEnd(models.TextChoices):
+    """How somebody came off a waiting list."""
+
+    GOT = "got", _("got a compartment")
+    LEFT = "left", _("left the list")
+    DECLINED = "declined", _("declined what was offered")
+    LAPSED = "lapsed", _("did not answer in time")
+    GONE = "gone", _("the person left")
+
+
+class OfferEnd(models.TextChoices):
+    """What became of an offer."""
+
+    ACCEPTED = "accepted", _("accepted")
+    DECLINED = "declined", _("declined")
+    LAPSED = "lapsed", _("lapsed")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class SkippedWhy(models.TextChoices):
+    """Why one time of a recurring booking could not be had."""
+
+    NONE_FREE = "none_free", _("no door was free")
+    CLOSED = "closed", _("the site is closed")
+    LIMIT = "limit", _("the person has booked as many as they may")
+    NOT_FOR_YOU = "not_for_you", _("the policies do not allow it")
+    NOT_ADMITTED = "not_admitted", _("the person may not be here then")
+    TOO_LATE = "too_late", _("it was too late to book it")

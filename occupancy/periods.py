@@ -14,14 +14,23 @@ def next_local(at: dt.datetime, wall: dt.time, zone: zoneinfo.ZoneInfo) -> dt.da
     """
     day = at.astimezone(zone).date()
     for later in range(3):
-        local = dt.datetime.combine(day + dt.timedelta(days=later), wall, tzinfo=zone)
-        instant = local.astimezone(dt.UTC)
-        if instant.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
-            # In the gap: with fold=0 Python reads it by the offset before the change.
-            instant = _end_of_gap(local)
+        instant = shown_at(dt.datetime.combine(day + dt.timedelta(days=later), wall), zone)
         if instant > at:
             return instant
     raise AssertionError("a day always has a next one")
+
+
+def shown_at(wall: dt.datetime, zone: zoneinfo.ZoneInfo) -> dt.datetime:
+    """Return the instant, in UTC, at which clocks at the site show a date and time.
+
+    One that is skipped counts as the end of the gap; one that happens twice counts the first time.
+    """
+    local = wall.replace(tzinfo=zone)
+    instant = local.astimezone(dt.UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) != wall:
+        # In the gap: with fold=0 Python reads it by the offset before the change.
+        instant = _end_of_gap(local)
+    return instant
 
 
 def _end_of_gap(local: dt.datetime) -> dt.datetime:

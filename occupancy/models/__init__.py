@@ -2,7 +2,38 @@
 
 from __future__ import annotations
 
-from occupancy.models.claims import Assignment, Claim
+from occupancy.models.bookings import DeskBooking, Occurrence, Series
+from occupancy.models.claims import Assignment, Claim, Reservation
+from occupancy.models.counts import DoorUse, PolicyVersion, Quota
+from occupancy.models.days import DayEnd, DayEndDoor
+from occupancy.models.groups import CompartmentGroup
+from occupancy.models.lost_property import LostItem
 from occupancy.models.policies import Policy
+from occupancy.models.recovery import CustodyStep, Recovery
+from occupancy.models.shares import Share
+from occupancy.models.waiting import Offer, WaitingEntry
+from occupancy.models.warnings import PolicyWarning, Told
 
-__all__ = ["Assignment", "Claim", "Policy"]
+__all__ = [
+    "Assignment",
+    "Claim",
+    "CompartmentGroup",
+    "CustodyStep",
+    "DayEnd",
+    "DayEndDoor",
+    "DeskBooking",
+    "DoorUse",
+    "Offer",
+    "LostItem",
+    "Occurrence",
+    "Policy",
+    "PolicyVersion",
+    "PolicyWarning",
+    "Quota",
+    "Recovery",
+    "Reservation",
+    "Series",
+    "WaitingEntry",
+    "Share",
+    "Told",
+]

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-from access.models import Person
+from access.models import Department, Person, Role
 from lockers.models import Compartment
 from occupancy.choices import AtEnd, ClaimKind, ClosedHow
 from occupancy.models.policies import Policy
@@ -60,9 +61,26 @@ class Claim(models.Model):
         related_name="claims",
         verbose_name=_("policy"),
     )
-    # 1 to the policy's limit: a second claim needs the next number, so the limit holds in a race.
-    slot = models.PositiveSmallIntegerField(_("which of the person's"), null=True, blank=True)
+    # Instead of a person: whoever has the role, or belongs to the department, at any moment.
+    role = models.ForeignKey(
+        Role,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="claims",
+        verbose_name=_("for the role"),
+    )
+    department = models.ForeignKey(
+        Department,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="claims",
+        verbose_name=_("for the department"),
+    )
     starts_at = models.DateTimeField(_("from"))
+    # What the holder is told; ``ends_at`` is later by the policy's grace.
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
     ends_at = models.DateTimeField(_("until"), null=True, blank=True)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
@@ -72,6 +90,24 @@ class Claim(models.Model):
     at_end = models.CharField(
         _("at the end"), max_length=8, choices=AtEnd.choices, default=AtEnd.RELEASE
     )
+    renewals = models.PositiveSmallIntegerField(_("times renewed"), default=0)
+    # The claim that this one took over from, in one step: transferred, swapped or moved.
+    follows = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="followed_by",
+        verbose_name=_("follows"),
+    )
+    # A booking that nobody checked in to by then keeps its door no longer.
+    lapses_at = models.DateTimeField(_("no-show from"), null=True, blank=True)
+    # Who booked it: a kind and a number, as in the trail.
+    booked_by = models.CharField(_("booked by"), max_length=60, blank=True, db_default="")
+    # Since when staff know that its door is not going to be free, and that there is no other.
+    unserved_since = models.DateTimeField(_("without a door since"), null=True, blank=True)
+    # Since when facilities are to empty it; it holds the door until that is done.
+    recovery_at = models.DateTimeField(_("in recovery since"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("claim")
@@ -91,11 +127,6 @@ class Claim(models.Model):
                 condition=models.Q(closed_at__isnull=True, started_at__isnull=False),
                 name="occupancy_one_started_claim_per_compartment",
             ),
-            models.UniqueConstraint(
-                fields=["holder", "policy", "slot"],
-                condition=models.Q(closed_at__isnull=True),
-                name="occupancy_no_more_than_the_limit",
-            ),
             models.CheckConstraint(
                 condition=models.Q(ends_at__isnull=True)
                 | models.Q(ends_at__gt=models.F("starts_at")),
@@ -103,18 +134,70 @@ class Claim(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(closed_at__isnull=True)
-                | models.Q(closed_at__gte=models.F("starts_at")),
+                | models.Q(closed_at__gte=models.F("starts_at"))
+                # What never began may be called off before it was to begin.
+                | models.Q(started_at__isnull=True),
                 name="occupancy_claim_closes_after_it_starts",
             ),
             models.CheckConstraint(
-                condition=models.Q(kind=ClaimKind.CLOSURE, holder__isnull=True)
-                | ~models.Q(kind=ClaimKind.CLOSURE) & models.Q(holder__isnull=False),
-                name="occupancy_every_use_has_a_holder",
+                condition=models.Q(due_at__isnull=True) | models.Q(due_at__lte=models.F("ends_at")),
+                name="occupancy_claim_is_due_before_it_ends",
+            ),
+            models.CheckConstraint(
+                condition=models.Case(
+                    models.When(
+                        kind=ClaimKind.CLOSURE,
+                        then=models.Q(
+                            holder__isnull=True, role__isnull=True, department__isnull=True
+                        ),
+                    ),
+                    default=Exact(
+                        models.Func(
+                            models.F("holder"),
+                            models.F("role"),
+                            models.F("department"),
+                            function="num_nonnulls",
+                            output_field=models.IntegerField(),
+                        ),
+                        1,
+                    ),
+                    output_field=models.BooleanField(),
+                ),
+                name="occupancy_every_use_has_one_holder",
             ),
             models.CheckConstraint(
                 condition=~models.Q(kind=ClaimKind.ASSIGNMENT)
-                | models.Q(started_at__isnull=False, slot__isnull=False, policy__isnull=False),
+                | models.Q(started_at__isnull=False, policy__isnull=False),
                 name="occupancy_assignment_has_started_under_a_policy",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(lapses_at__isnull=True)
+                | models.Q(
+                    kind=ClaimKind.RESERVATION,
+                    lapses_at__gt=models.F("starts_at"),
+                    holder__isnull=False,
+                ),
+                name="occupancy_only_a_booking_lapses",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind=ClaimKind.RESERVATION)
+                | models.Q(started_at__isnull=True, ends_at__isnull=False),
+                name="occupancy_booking_is_a_window_to_come",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(recovery_at__isnull=True)
+                | models.Q(kind=ClaimKind.ASSIGNMENT, recovery_at__gte=models.F("started_at")),
+                name="occupancy_only_what_has_begun_is_recovered",
+            ),
+            # Its planned end frees nothing while somebody's things may be inside.
+            models.CheckConstraint(
+                condition=models.Q(recovery_at__isnull=True) | models.Q(at_end=AtEnd.HOLD),
+                name="occupancy_what_is_recovered_is_held",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind=ClaimKind.OFFER)
+                | models.Q(started_at__isnull=True, ends_at__isnull=False, holder__isnull=False),
+                name="occupancy_offer_is_for_a_person_and_lapses",
             ),
         ]
         indexes = [
@@ -126,6 +209,11 @@ class Claim(models.Model):
                 condition=models.Q(closed_at__isnull=True, started_at__isnull=True),
             ),
             models.Index(fields=["holder", "-id"], name="occupancy_claim_by_holder"),
+            models.Index(
+                fields=["lapses_at"],
+                name="occupancy_claim_lapses",
+                condition=models.Q(closed_at__isnull=True, lapses_at__isnull=False),
+            ),
             models.Index(
                 fields=["ends_at"],
                 name="occupancy_claim_to_end",
@@ -151,3 +239,19 @@ class Assignment(Claim):
         proxy = True
         verbose_name = _("assignment")
         verbose_name_plural = _("assignments")
+
+
+class ReservationManager(models.Manager["Reservation"]):
+    def get_queryset(self) -> models.QuerySet[Reservation]:
+        return super().get_queryset().filter(kind=ClaimKind.RESERVATION)
+
+
+class Reservation(Claim):
+    """A claim of somebody who has booked the compartment, or had: nobody has checked in to it."""
+
+    objects: ClassVar[ReservationManager] = ReservationManager()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")

@@ -132,7 +132,7 @@ def test_the_negative_control_double_books_without_the_constraints(crowd: Estate
             both.wait(5)
             if not taken:
                 Assignment.objects.create(
-                    compartment=door, kind="assignment", holder_id=holder_id, slot=1,
+                    compartment=door, kind="assignment", holder_id=holder_id,
                     policy=crowd.policy, starts_at=at, started_at=at,
                 )  # fmt: skip
             connections.close_all()

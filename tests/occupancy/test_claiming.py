@@ -10,10 +10,11 @@ from audit.services.events import Actor
 from lockers.errors import BridgeOffline
 from lockers.models import BridgePresence, Command
 from occupancy.choices import ClosedHow
-from occupancy.errors import CompartmentTaken, LimitReached, NoCompartmentAvailable
+from occupancy.errors.claims import CompartmentTaken, NoCompartmentAvailable
+from occupancy.errors.policies import LimitReached
 from occupancy.models import Assignment
-from occupancy.services import assignments
-from occupancy.services.assignments import Wanted
+from occupancy.services.claims import assignments
+from occupancy.services.claims.assignments import Wanted
 from tests.factories.cast import Estate
 
 
@@ -39,7 +40,7 @@ def test_it_gives_the_smallest_free_door_until_local_midnight(
         at=at,
     )
     assert got.number == "1"
-    assert got.ends_at == dt.datetime(2026, 11, 18, 0, 0, tzinfo=dt.UTC)
+    assert got.due_at == dt.datetime(2026, 11, 18, 0, 0, tzinfo=dt.UTC)
     assignment = Assignment.objects.get(pk=got.claim_id)
     assert assignment.holder == estate.amira
     command = Command.objects.get(pk=got.command_id)
@@ -67,7 +68,7 @@ def test_no_large_door_left_names_the_sizes_that_are(estate: Estate, at: dt.date
     claim(estate, "amira", at, Wanted(size_id=estate.large.pk))
     with pytest.raises(NoCompartmentAvailable) as refused:
         claim(estate, "ben", at, Wanted(size_id=estate.large.pk))
-    assert refused.value.facts == {"free_sizes": ["Small"]}
+    assert refused.value.facts["free_sizes"] == ["Small"]
 
 
 def test_a_silent_bridge_is_said_before_anything_is_written(

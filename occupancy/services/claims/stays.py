@@ -11,9 +11,10 @@ from access.services import grants
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
-from occupancy import periods
+from occupancy.allocation import terms
 from occupancy.models import Assignment
-from occupancy.services.assignments import in_force
+from occupancy.services.claims.assignments import in_force
+from occupancy.services.policies import rulebooks
 
 log = logging.getLogger(__name__)
 
@@ -49,19 +50,22 @@ def lengthen(
 def _lengthen(assignment: Assignment, until: dt.datetime, actor: Actor, at: dt.datetime) -> bool:
     bank, policy = assignment.compartment.bank, assignment.policy
     assert policy is not None  # by constraint: an assignment has one
-    ends_at = min(
-        until, periods.next_local(assignment.starts_at, policy.ends_at_time, bank.site.zone)
-    )
+    found = terms.term(
+        rulebooks.attached_from(policy).rules, assignment.starts_at, bank.site.zone,
+        access_until=until,
+    )  # fmt: skip
+    ends_at = found.ends_at
+    assert ends_at is not None  # it ends with the access at the latest
     if assignment.ends_at is None or ends_at <= assignment.ends_at:
         return False
     try:
         with transaction.atomic():
             changed = Assignment.objects.filter(in_force(at), pk=assignment.pk).update(
-                ends_at=ends_at
+                due_at=found.due_at, ends_at=ends_at
             )
             if not changed:
                 return False
-            grants.lengthen(claim_id=assignment.pk, ends_at=ends_at)
+            grants.lengthen(claim_id=assignment.pk, person_id=assignment.holder_id, ends_at=ends_at)
             events.record(
                 action=Action.EXTENDED,
                 actor=actor,

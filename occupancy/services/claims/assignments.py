@@ -16,16 +16,19 @@ from audit.actions import Action
 from audit.errors import Refusal
 from audit.services import events
 from audit.services.events import Actor
-from lockers.models import Compartment
+from lockers.models import Bank, Compartment
 from lockers.services import commands
 from occupancy.choices import AtEnd, ClosedHow
-from occupancy.errors import AssignmentAlreadyReleased, NotTheHolder, UndoOver
+from occupancy.errors.claims import AssignmentAlreadyReleased, NotTheHolder, UndoOver
+from occupancy.errors.custody import InRecovery
 from occupancy.models import Assignment
-from occupancy.services.claiming import Claimed, Wanted, claim
+from occupancy.services.claims.claiming import Claimed, Wanted, claim
+from occupancy.services.custody import sharing
+from occupancy.services.queue import offering, offers
 
 __all__ = ["Claimed", "Wanted", "claim", "open_again", "open_override", "release", "undo_release"]
 
-UNDO_WITHIN = dt.timedelta(seconds=60)
+UNDO_WITHIN = offering.UNDO_WITHIN
 
 
 def in_force(at: dt.datetime) -> Q:
@@ -35,44 +38,86 @@ def in_force(at: dt.datetime) -> Q:
     )
 
 
-def open_again(*, claim_id: int, person_id: int, actor: Actor, at: dt.datetime) -> uuid.UUID:
+def of(person: Person) -> Q:
+    """Return the condition: somebody's own, or their role's or department's at this moment."""
+    mine = Q(holder=person)
+    if person.role_id is not None:
+        mine |= Q(role_id=person.role_id)
+    if person.department_id is not None:
+        mine |= Q(department_id=person.department_id)
+    return mine
+
+
+def open_again(
+    *,
+    claim_id: int,
+    person_id: int,
+    actor: Actor,
+    at: dt.datetime,
+    purpose: str = "open_again",
+) -> uuid.UUID:
     """Ask the holder's door to open once more; return the command's id.
 
-    Raises NotTheHolder, NotAllowed and BridgeOffline.
+    Whom it is shared with may, too; that uses up a delegated opening. Raises NotTheHolder,
+    NotAllowed, OpeningUsed and BridgeOffline.
     """
     with transaction.atomic():
-        assignment = _get(claim_id)
+        # Locked: a recovery or a release comes before this or after it, never in between.
+        assignment = _get(claim_id, lock=True)
         person = Person.objects.get(pk=person_id)
+        is_others = assignment.holder_id != person_id
+        if is_others:
+            sharing.give_back(claim_id=claim_id, person_id=person_id, at=at)
         decision = grants.decide_open(person=person, compartment=assignment.compartment, at=at)
         if not decision.allowed:
             raise _refused(
                 NotAllowed(decision), assignment, actor, at, person_id, decision=decision.log()
             )
-        return commands.request_open(
+        command_id = commands.request_open(
             compartment_id=assignment.compartment_id,
-            purpose="open_again",
+            purpose=purpose,
             actor=actor,
             at=at,
             person_id=person_id,
             claim_id=assignment.pk,
             facts={"decision": decision.log()},
         )
+        if is_others:
+            sharing.use(
+                assignment=assignment, person=person, command_id=command_id, actor=actor, at=at
+            )
+        return command_id
 
 
 def open_override(
     *, compartment: Compartment, actor: Actor, reason: str, at: dt.datetime
 ) -> uuid.UUID:
-    """Open a door without a grant, as staff, with a reason; the holder keeps it."""
+    """Open a door without a grant, as staff, with a reason, to inspect it; the holder keeps it."""
     holder = Assignment.objects.filter(in_force(at), compartment=compartment).first()
-    return commands.request_open(
-        compartment_id=compartment.pk,
-        purpose="override",
-        actor=actor,
-        at=at,
-        person_id=holder.holder_id if holder else None,
-        claim_id=holder.pk if holder else None,
-        reason=reason,
-    )
+    with transaction.atomic():
+        command_id = commands.request_open(
+            compartment_id=compartment.pk,
+            purpose="override",
+            actor=actor,
+            at=at,
+            person_id=holder.holder_id if holder else None,
+            claim_id=holder.pk if holder else None,
+            reason=reason,
+        )
+        bank = Bank.objects.select_related("site").get(pk=compartment.bank_id)
+        events.record(
+            action=Action.INSPECTED,
+            actor=actor,
+            at=at,
+            organisation_id=bank.site.organisation_id,
+            site_id=bank.site_id,
+            bank_id=bank.pk,
+            compartment_id=compartment.pk,
+            person_id=holder.holder_id if holder else None,
+            reason=reason,
+            data={"command": str(command_id), "claim": holder.pk if holder else None},
+        )
+    return command_id
 
 
 def release(
@@ -86,19 +131,27 @@ def release(
 ) -> Assignment:
     """End an assignment and take back its grant. With ``person_id`` only its holder may.
 
-    Raises NotTheHolder and AssignmentAlreadyReleased.
+    Raises NotTheHolder, AssignmentAlreadyReleased and InRecovery.
     """
     with transaction.atomic():
         assignment = _get(claim_id)
         if person_id is not None and assignment.holder_id != person_id:
             raise _refused(NotTheHolder(), assignment, actor, at, person_id)
-        closed = Assignment.objects.filter(in_force(at), pk=claim_id).update(
-            closed_at=at, closed_how=how
-        )
+        # What is being emptied stays until that is done, or called off.
+        closed = Assignment.objects.filter(
+            in_force(at), pk=claim_id, recovery_at__isnull=True
+        ).update(closed_at=at, closed_how=how)
+        if not closed and assignment.recovery_at is not None and assignment.closed_at is None:
+            raise _refused(InRecovery(), assignment, actor, at, person_id)
         if not closed:
             raise _refused(AssignmentAlreadyReleased(), assignment, actor, at, person_id)
         grants.revoke(claim_id=claim_id, at=at)
-        _record(Action.RELEASED, assignment, actor, at, reason=reason, how=how.value)
+        is_override = how is ClosedHow.RELEASED_BY_STAFF
+        action = Action.RELEASED_BY_STAFF if is_override else Action.RELEASED
+        _record(action, assignment, actor, at, reason=reason, how=how.value)
+        if how != ClosedHow.HOLDER_LEFT:
+            # What somebody left behind is taken out before anybody is offered the door.
+            offering.freed(compartment_id=assignment.compartment_id, at=at)
     assignment.closed_at, assignment.closed_how = at, how
     return assignment
 
@@ -113,6 +166,7 @@ def undo_release(*, claim_id: int, person_id: int, actor: Actor, at: dt.datetime
         raise _refused(NotTheHolder(), assignment, actor, at, person_id)
     try:
         with transaction.atomic():
+            offers.take_back(compartment_id=assignment.compartment_id, actor=actor, at=at)
             reopened = Assignment.objects.filter(
                 Q(ends_at__isnull=True) | Q(ends_at__gt=at),
                 pk=claim_id,
@@ -121,7 +175,7 @@ def undo_release(*, claim_id: int, person_id: int, actor: Actor, at: dt.datetime
             ).update(closed_at=None, closed_how="")
             if not reopened:
                 raise UndoOver
-            grants.reinstate(claim_id=claim_id)
+            grants.reinstate(claim_id=claim_id, person_id=person_id)
             _record(Action.RELEASE_UNDONE, assignment, actor, at)
     except (UndoOver, IntegrityError) as error:
         raise _refused(UndoOver(), assignment, actor, at, person_id) from error
@@ -129,11 +183,12 @@ def undo_release(*, claim_id: int, person_id: int, actor: Actor, at: dt.datetime
     return assignment
 
 
-def _get(claim_id: int) -> Assignment:
+def _get(claim_id: int, *, lock: bool = False) -> Assignment:
+    found = Assignment.objects.select_related("compartment__bank__site", "holder")
+    if lock:
+        found = found.select_for_update(no_key=True, of=("self",))
     try:
-        return Assignment.objects.select_related("compartment__bank__site", "holder").get(
-            pk=claim_id
-        )
+        return found.get(pk=claim_id)
     except Assignment.DoesNotExist as error:
         raise NotTheHolder from error
 

@@ -1,0 +1,1 @@
+"""What occupancy refuses, by noun; every refusal has a code and a sentence."""

@@ -1,0 +1,1 @@
+"""Who has a door: taken, opened again, renewed, given back."""

@@ -1,0 +1,1 @@
+"""What the rules are and say: kept, judged, explained, looked at before they are saved."""
