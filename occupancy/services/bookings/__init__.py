@@ -1,0 +1,1 @@
+"""Doors for a time to come: booked, changed, closed, moved, begun."""
