@@ -1,0 +1,1 @@
+"""Who waits for a door, and what is offered to them."""
