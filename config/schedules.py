@@ -22,8 +22,18 @@ class Job:
 
 JOBS = [
     Job("end what is over", "occupancy.jobs.expire", minutes=1),
+    Job("end what was opened for the last time", "occupancy.jobs.finish_opened", minutes=1),
     Job("let go whose last day is over", "access.jobs.leave_due", minutes=5),
-    Job("release what leavers hold", "occupancy.jobs.release_leavers", minutes=5),
+    Job("empty what leavers hold", "occupancy.jobs.recover_leavers", minutes=5),
+    Job("empty what was not given back", "occupancy.jobs.recover", minutes=1),
+    Job("warn before the end", "occupancy.jobs.warn", minutes=1),
+    Job("settle ends of day", "occupancy.jobs.settle_days", minutes=1),
+    Job("look through lost property", "occupancy.jobs.propose_disposal", minutes=60),
+    Job("offer what is waited for", "occupancy.jobs.offer_waiting", minutes=1),
+    Job("end bookings nobody came for", "occupancy.jobs.release_no_shows", minutes=1),
+    Job("end closures that are over", "occupancy.jobs.end_closures", minutes=1),
+    Job("move bookings whose door is not free", "occupancy.jobs.move_bookings", minutes=1),
+    Job("book what repeats", "occupancy.jobs.book_series", minutes=60),
     Job("send letters", "access.jobs.send_notices", minutes=1),
     Job("remind of overdue keys", "access.jobs.remind_keys", minutes=15),
     Job("end visits and access that are over", "access.jobs.end_access", minutes=5),
@@ -32,6 +42,8 @@ JOBS = [
     Job("forget old answers", "audit.jobs.purge_answers", minutes=24 * 60),
     Job("forget old wrong PINs", "access.jobs.purge_throttles", minutes=60),
     Job("forget old scans", "kiosk.jobs.purge_scans", minutes=60),
+    Job("send links to sign in on a phone", "kiosk.jobs.send_sign_ins", minutes=1),
+    Job("end phones of who may not go on", "kiosk.jobs.end_phones", minutes=5),
 ]
 
 

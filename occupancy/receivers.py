@@ -1,4 +1,7 @@
-"""What the register of people tells: whoever has left gives back their doors."""
+"""What the register of people and the doors tell.
+
+What whoever left has is emptied by staff; a use that ends when it is opened again, ends then.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,42 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
-from access.signals import person_left, visit_extended, visitor_left
+from access.signals import (
+    person_left,
+    person_stopped,
+    person_suspended,
+    visit_extended,
+    visitor_left,
+)
 from audit.services.events import Actor
-from occupancy.services import leavers, stays
+from lockers.models import LockEvent
+from lockers.signals import lock_event_stored
+from occupancy.services.bookings import leaver_bookings
+from occupancy.services.claims import sessions, stays
+from occupancy.services.ending import leavers
+from occupancy.services.queue import waiting
+
+_OPENED = ("command_actuated", "command_opened", "command_closed")
 
 
-@receiver([person_left, visitor_left])
-def release_theirs(sender: Any, person_id: int, **kwargs: Any) -> None:
-    """Release at once what somebody who left holds; the sweep catches what is missed."""
-    leavers.release_of(person_id=person_id, at=timezone.now())
+@receiver([person_left, person_suspended, visitor_left])
+def recover_theirs(sender: Any, person_id: int, **kwargs: Any) -> None:
+    """End at once what somebody waits for or booked who may not go on, and empty what they hold.
+
+    The sweeps catch what is missed.
+    """
+    at = timezone.now()
+    waiting.drop(person_id=person_id, at=at)
+    leaver_bookings.cancel_of(person_id=person_id, at=at)
+    leavers.recover_of(person_id=person_id, at=at)
+
+
+@receiver(person_stopped)
+def hold_theirs(
+    sender: Any, person_id: int, site_id: int | None, at: dt.datetime, **kwargs: Any
+) -> None:
+    """Keep what somebody has from being freed by its time, in the transaction that stops them."""
+    leavers.hold(person_id=person_id, site_id=site_id, at=at)
 
 
 @receiver(visit_extended)
@@ -34,3 +64,11 @@ def keep_theirs(
     stays.lengthen(
         person_id=person_id, site_id=site_id, was_until=was_until, until=until, actor=actor, at=at
     )
+
+
+@receiver(lock_event_stored)
+def finish_what_was_opened(sender: Any, event_id: int, **kwargs: Any) -> None:
+    """End a use that ends when it is opened again; the sweep catches what is missed."""
+    told = LockEvent.objects.filter(pk=event_id, kind__in=_OPENED).exclude(command_id=None)
+    for command_id in told.values_list("command_id", flat=True):
+        sessions.finish_opened(at=timezone.now(), command_id=command_id)

@@ -1,0 +1,1 @@
+"""How uses end: warned, expired, recovered, and what was found."""

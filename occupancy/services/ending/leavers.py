@@ -1,0 +1,78 @@
+"""What people hold who have left or are suspended: staff empty it, and nobody gets it before."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from access.choices import PersonStatus
+from access.models import Visit
+from audit.services.events import Actor
+from occupancy.choices import AtEnd
+from occupancy.errors.recovery import NothingToRecover
+from occupancy.models import Assignment
+from occupancy.services.claims.assignments import in_force
+from occupancy.services.ending import recovery, sweeping
+
+_ACTOR = Actor.job("leavers")
+
+
+def hold(*, person_id: int, site_id: int | None, at: dt.datetime) -> int:
+    """Keep what somebody has until it is emptied, whatever its planned end; return how many doors.
+
+    Its recovery begins right afterwards; but should the process die in between, and the end come
+    before the sweep does, the door must not be somebody else's with the things still inside.
+    """
+    theirs = Assignment.objects.filter(in_force(at), holder_id=person_id)
+    if site_id is not None:
+        theirs = theirs.filter(compartment__bank__site=site_id)
+    return theirs.update(at_end=AtEnd.HOLD)
+
+
+def recover_of(*, person_id: int, at: dt.datetime) -> int:
+    """Begin to empty what one person holds, if they may not any more; return how many doors."""
+    return _recover(Assignment.objects.filter(holder_id=person_id), at)
+
+
+def recover_all(*, at: dt.datetime, aside: list[str] | None = None) -> int:
+    """Begin to empty what everybody holds who may not any more; return how many doors."""
+    return _recover(Assignment.objects.all(), at, aside)
+
+
+def _recover(held: QuerySet[Assignment], at: dt.datetime, aside: list[str] | None = None) -> int:
+    def begin(assignment: Assignment) -> int:
+        holder = assignment.holder
+        is_suspended = holder is not None and holder.status == PersonStatus.SUSPENDED
+        try:
+            recovery.begin(
+                claim_id=assignment.pk,
+                actor=_ACTOR,
+                at=at,
+                reason=_("The holder is suspended.") if is_suspended else _("The holder left."),
+            )
+        except NothingToRecover:
+            return 0  # somebody was faster
+        return 1
+
+    found = (
+        held.filter(in_force(at), _may_not(), recovery_at__isnull=True)
+        .select_related("holder")
+        .order_by("pk")
+    )
+    return sweeping.each(found, begin, lambda assignment: f"claim:{assignment.pk}", aside)
+
+
+def _may_not() -> Q:
+    """Return the condition: the holder left or is suspended, or a visitor left early.
+
+    A visit that was over by itself changes nothing: what is in the locker follows its policy.
+    """
+    left_early = Visit.objects.filter(
+        visitor=OuterRef("holder"),
+        site=OuterRef("compartment__bank__site"),
+        left_at__gte=OuterRef("started_at"),
+        left_at__lt=F("expected_until"),
+    )
+    return Q(holder__status__in=[PersonStatus.LEFT, PersonStatus.SUSPENDED]) | Q(Exists(left_early))

@@ -1,0 +1,49 @@
+"""Doing many rows one by one: each in its own transaction, and a bad one set aside."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from django.db import OperationalError, transaction
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class RowsSetAside(Exception):
+    """A job did everything else; these rows could not be done and are tried again next time.
+
+    Raised at the end of a job, so that it stands among the failed ones for staff to see.
+    """
+
+    def __init__(self, rows: list[str]) -> None:
+        super().__init__(f"{len(rows)} set aside: {', '.join(rows[:20])}")
+        self.rows = rows
+
+
+def each(
+    rows: Iterable[T],
+    do: Callable[[T], int],
+    name: Callable[[T], str],
+    aside: list[str] | None = None,
+) -> int:
+    """Do each row in a transaction of its own; return how many were done.
+
+    One bad row never keeps the others: it is logged and, with ``aside``, named there. Inside
+    somebody else's transaction each row has a savepoint, and only what ends the whole of it (a
+    deadlock) is raised.
+    """
+    done = 0
+    for row in rows:
+        try:
+            with transaction.atomic():
+                done += do(row)
+        except Exception as error:
+            if isinstance(error, OperationalError) and transaction.get_connection().in_atomic_block:
+                raise
+            log.exception("%s could not be done", name(row))
+            if aside is not None:
+                aside.append(name(row))
+    return done
