@@ -1,0 +1,1 @@
+"""What people fill in, and the lists that they type or upload."""

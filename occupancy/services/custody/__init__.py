@@ -1,0 +1,1 @@
+"""Doors from hand to hand: given, moved, shared, and overridden by staff."""
