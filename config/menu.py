@@ -17,13 +17,22 @@ from config import waiting
 GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
     (gettext_noop("Use"), [
         ("occupancy.Claim", "key"),
+        ("occupancy.Reservation", "event"),
+        ("occupancy.Series", "event_repeat"),
+        ("occupancy.WaitingEntry", "hourglass_top"),
+        ("occupancy.Offer", "hourglass_bottom"),
+        ("occupancy.Share", "group"),
+        ("occupancy.Recovery", "door_back"),
+        ("occupancy.LostItem", "umbrella"),
         ("occupancy.Policy", "rule"),
+        ("occupancy.CompartmentGroup", "select_all"),
         ("audit.Event", "history"),
     ]),
     (gettext_noop("People"), [
         ("access.Person", "person"),
         ("access.Credential", "badge"),
         ("access.Pass", "qr_code_2"),
+        ("kiosk.PhoneSession", "smartphone"),
         ("access.Grant", "lock_open"),
         ("access.Hold", "front_hand"),
         ("access.Throttle", "pin"),
@@ -40,6 +49,7 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         ("access.Procedure", "fact_check"),
         ("access.VisitorRules", "rule_settings"),
         ("access.Notice", "mail"),
+        ("access.NoticeRules", "bedtime"),
         ("access.ImportMapping", "view_column"),
     ]),
     (gettext_noop("Keys"), [

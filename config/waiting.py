@@ -15,9 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+from django_q.models import Task
 
 from access.choices import KeyState
-from access.services import keys, master_keys, requests, visits
+from access.services import keys, master_keys, notices, requests, visits
+from occupancy.services.bookings import displacing
+from occupancy.services.ending import lost_property, recovery
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,11 @@ class Waiting:
     is_work: bool = True
 
 
+def _last_runs() -> Any:
+    """Return the newest run of every job."""
+    return Task.objects.order_by("func", "-stopped").distinct("func").values("pk")
+
+
 TABLE = [
     Waiting("access.AccessRequest", gettext_noop("Requests to decide"), "approval",
             "status__exact=requested", requests.waiting),
@@ -44,6 +52,16 @@ TABLE = [
             "closed_at__isempty=1", lambda at: Q(closed_at__isnull=True)),
     Waiting("access.Run", gettext_noop("Coming and going, unfinished"), "checklist",
             "finished_at__isempty=1", lambda at: Q(finished_at__isnull=True)),
+    Waiting("occupancy.Recovery", gettext_noop("Compartments to empty"), "door_back",
+            "closed_at__isempty=1", recovery.waiting),
+    Waiting("occupancy.Reservation", gettext_noop("Bookings without a door"), "event_busy",
+            "closed_at__isempty=1&unserved_since__isempty=0", displacing.unserved),
+    Waiting("occupancy.LostItem", gettext_noop("Lost property to dispose of"), "umbrella",
+            "to_go=yes", lost_property.to_go),
+    Waiting("access.Notice", gettext_noop("Letters that could not be sent"), "mail",
+            "sent_at__isempty=1", notices.stuck),
+    Waiting("django_q.Failure", gettext_noop("Jobs that failed last time"), "error",
+            "", lambda at: Q(pk__in=_last_runs())),
     Waiting("access.Visit", gettext_noop("Visitors expected"), "emoji_people",
             "when=expected", visits.expected, is_work=False),
     Waiting("access.Visit", gettext_noop("Visitors here now"), "person_pin_circle",
