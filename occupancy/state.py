@@ -30,6 +30,9 @@ class Facts:
     claim_starts_at: dt.datetime | None = None
     claim_ends_at: dt.datetime | None = None
     claim_at_end: str = "release"
+    claim_in_recovery: bool = False
+    # From when nobody comes for a booking any more.
+    claim_lapses_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -43,18 +46,21 @@ class State:
 
 
 def allocation(facts: Facts, at: dt.datetime) -> str:
-    """Say who has it: free, reserved, occupied or overdue, or cleaning for a closure."""
+    """Say who has it: free, reserved, occupied, overdue, in recovery, or cleaning for a closure."""
     if facts.claim_kind is None or facts.claim_starts_at is None:
         return "free"
     past = facts.claim_ends_at is not None and at >= facts.claim_ends_at
     if facts.claim_kind == "closure":
         return "free" if past or at < facts.claim_starts_at else "cleaning"
     if facts.claim_started:
+        if facts.claim_in_recovery:
+            return "recovery"
         if not past:
             return "occupied"
         # Back to the pool by itself: from that instant on, whenever the job tidies it up.
         return "free" if facts.claim_at_end == "release" else "overdue"
-    return "free" if past else "reserved"
+    lapsed = facts.claim_lapses_at is not None and at >= facts.claim_lapses_at
+    return "free" if past or lapsed else "reserved"
 
 
 def door(facts: Facts) -> str:
@@ -70,7 +76,7 @@ def shown(facts: Facts, at: dt.datetime) -> State:
     """Return the displayed state; the first rung that applies wins.
 
     1 out of service, 2 offline, 3 exception (forced, fault, free but left open, unreadable),
-    4 overdue, 5 occupied, 6 cleaning, 7 reserved, 8 free.
+    4 recovery, 5 overdue, 6 occupied, 7 cleaning, 8 reserved, 9 free.
     """
     has = allocation(facts, at)
     stands = door(facts)
@@ -82,6 +88,8 @@ def shown(facts: Facts, at: dt.datetime) -> State:
     reason = _exception(facts, has, stands, at)
     if reason:
         return State("exception", has, stands, reason)
+    if has == "recovery":
+        return State("recovery", has, stands)
     if has == "overdue":
         return State("overdue", has, stands)
     if has == "occupied":

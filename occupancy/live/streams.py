@@ -159,6 +159,13 @@ class Stream:
         else:
             self._tell(told_doors, told_banks, at)
 
+    def due(self, at: dt.datetime) -> list[int]:
+        """Return the banks where the clock alone may have changed something by now."""
+        return [
+            pk for pk, bank in self.banks.items()
+            if bank.next_change_at is not None and bank.next_change_at <= at
+        ]  # fmt: skip
+
     def let_time_pass(self, heard: Mapping[int, tuple[bool, dt.datetime]], at: dt.datetime) -> None:
         """Send what changed by time alone: silence, ends, doors left open."""
         told_doors: list[str] = []

@@ -60,7 +60,10 @@ class MapDoor:
     claim_starts_at: dt.datetime | None
     claim_ends_at: dt.datetime | None
     claim_at_end: str
+    # Since when, or from when on by what the policy says, whether a job has run or not.
+    claim_recovery_at: dt.datetime | None
     holder_id: int | None
+    claim_lapses_at: dt.datetime | None = None
 
     def facts(self, at: dt.datetime, *, online: bool | None = None) -> Facts:
         """Return what the ladder looks at; ``online`` overrules what was read of the bridge."""
@@ -83,6 +86,8 @@ class MapDoor:
             claim_starts_at=self.claim_starts_at,
             claim_ends_at=self.claim_ends_at,
             claim_at_end=self.claim_at_end,
+            claim_in_recovery=self.claim_recovery_at is not None and self.claim_recovery_at <= at,
+            claim_lapses_at=self.claim_lapses_at,
         )
 
     def state(self, at: dt.datetime, *, online: bool | None = None) -> State:
@@ -96,7 +101,8 @@ class MapDoor:
 
     def next_change_at(self, at: dt.datetime) -> dt.datetime | None:
         """Return the next instant at which time alone may change the state, silence apart."""
-        instants = [self.claim_ends_at, self.claim_starts_at]
+        instants = [self.claim_ends_at, self.claim_starts_at, self.claim_recovery_at,
+                    self.claim_lapses_at]  # fmt: skip
         if self.claim_starts_at is not None:
             instants.append(self.claim_starts_at - SHOWN_AHEAD)
         if self.door_state == "open" and self.door_changed_at is not None:
@@ -114,7 +120,9 @@ class SizeCount:
     total: int
 
 
-# The started claim comes from its partial unique index; the next one from the exclusion
+# A recovery that was called off does not begin again by itself.
+# The started claim comes from its partial unique index, unless it went back by itself at its end,
+# tidied up or not: then it hides no booking that comes after it. The next one from the exclusion
 # constraint's index, and only where nobody has the door.
 _DOORS = """
 SELECT c.id, c.bank_id, c.number, c.size_id, z.name, z.rank, c."column", c.row,
@@ -126,7 +134,11 @@ SELECT c.id, c.bank_id, c.number, c.size_id, z.name, z.rank, c."column", c.row,
        b.bridge_id, coalesce(p.connection IS NOT NULL, false), p.last_seen_at,
        coalesce(x.id, n.id), coalesce(x.kind, n.kind), x.id IS NOT NULL,
        coalesce(x.starts_at, n.starts_at), CASE WHEN x.id IS NULL THEN n.ends_at ELSE x.ends_at END,
-       coalesce(x.at_end, n.at_end, 'release'), coalesce(x.holder_id, n.holder_id)
+       coalesce(x.at_end, n.at_end, 'release'),
+       coalesce(x.recovery_at, CASE WHEN x.at_end = 'hold' AND NOT EXISTS (
+           SELECT FROM occupancy_recovery r WHERE r.claim_id = x.id
+       ) THEN x.ends_at + o.recovers_after END),
+       coalesce(x.holder_id, n.holder_id), n.lapses_at
 FROM lockers_compartment c
 JOIN lockers_bank b ON b.id = c.bank_id
 JOIN lockers_size z ON z.id = c.size_id
@@ -135,9 +147,13 @@ LEFT JOIN lockers_door d ON d.compartment_id = c.id
 LEFT JOIN lockers_bridgepresence p ON p.bridge_id = b.bridge_id
 LEFT JOIN occupancy_claim x
        ON x.compartment_id = c.id AND x.closed_at IS NULL AND x.started_at IS NOT NULL
+       AND (x.ends_at IS NULL OR x.ends_at > %(at)s OR x.at_end = 'hold')
+LEFT JOIN occupancy_policy o ON o.id = x.policy_id
 LEFT JOIN LATERAL (
-    SELECT y.id, y.kind, y.starts_at, y.ends_at, y.at_end, y.holder_id FROM occupancy_claim y
+    SELECT y.id, y.kind, y.starts_at, y.ends_at, y.at_end, y.holder_id, y.lapses_at
+    FROM occupancy_claim y
     WHERE x.id IS NULL AND y.closed_at IS NULL AND y.started_at IS NULL
+      AND (y.lapses_at IS NULL OR y.lapses_at > %(at)s)
       AND int8range(y.compartment_id, y.compartment_id, '[]') && int8range(c.id, c.id, '[]')
       AND tstzrange(y.starts_at, y.ends_at) && tstzrange(%(at)s, %(until)s)
     ORDER BY y.starts_at LIMIT 1) n ON true

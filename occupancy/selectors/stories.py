@@ -11,7 +11,7 @@ from audit.actions import Action
 from audit.models import ActorKind, Event
 from lockers.choices import PENDING
 from lockers.models import Command, Compartment
-from occupancy.choices import Shown
+from occupancy.choices import ClaimKind, Shown
 from occupancy.models import Claim
 from occupancy.selectors.doors import MapDoor, bank_states
 from occupancy.state import State
@@ -50,6 +50,22 @@ class Story:
         return str(Shown(self.state.shown).label)
 
     @property
+    def holder(self) -> str:
+        """Who has it or comes next: a person, a role or a department."""
+        return _whose(self.claim)
+
+    @property
+    def next_holder(self) -> str:
+        """Who comes after that."""
+        return _whose(self.next_claim)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody has the door now."""
+        claim = self.claim
+        return bool(claim and claim.started_at and claim.kind == ClaimKind.ASSIGNMENT)
+
+    @property
     def is_pending(self) -> bool:
         """Whether an open is on its way, so that the panel has to look again soon."""
         return self.command is not None and self.command.status in PENDING
@@ -69,7 +85,7 @@ def compartment_story(compartment_id: int, at: dt.datetime) -> Story:
     state = door.state(at)
     claims = list(
         Claim.objects.filter(compartment=compartment, closed_at__isnull=True)
-        .select_related("holder")
+        .select_related("holder", "role", "department", "policy")
         .order_by("starts_at")
     )
     has = next((c for c in claims if c.pk == door.claim_id and state.allocation != "free"), None)
@@ -81,6 +97,12 @@ def compartment_story(compartment_id: int, at: dt.datetime) -> Story:
     )
     events = Event.objects.filter(compartment_id=compartment_id).order_by("-id")[:EVENTS]
     return Story(compartment, door, state, has, later, command, _told(list(events)))
+
+
+def _whose(claim: Claim | None) -> str:
+    if claim is None:
+        return ""
+    return str(claim.holder or claim.role or claim.department or "")
 
 
 def _told(events: Iterable[Event]) -> list[Told]:

@@ -16,7 +16,7 @@ from lockers.scoping import OVERRIDE, VIEW
 from lockers.services import openings
 from occupancy import selectors
 from occupancy.choices import Shown
-from occupancy.forms import ReasonForm
+from occupancy.forms.reasons import ReasonForm
 from occupancy.views.changes import bank_for, once, opening_for, user_of
 
 

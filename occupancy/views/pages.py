@@ -44,6 +44,7 @@ def site(request: HttpRequest, site_id: int) -> HttpResponse:
             "site": place,
             "sites": sites,
             "words": _words(),
+            "may_end_day": selectors.may(user_of(request), "recover_site", place.pk),
             "states": [{"value": s.value, "label": s.label} for s in Shown],
             "parts": [f"js/map_{part}.js" for part in _SCRIPT],
         },

@@ -199,6 +199,9 @@ function take(frame) {
   return changed;
 }
 
+// A link may lead to a door: map/1/?door=12.
+let wanted = Number(new URLSearchParams(location.search).get("door"));
+
 async function onSnapshot(frame) {
   if (frame.plan !== map.plan) await redraw(frame.plan);
   for (const door of map.doors.values()) door.now = UNKNOWN;
@@ -208,6 +211,8 @@ async function onSnapshot(frame) {
   show([...map.doors.values()]);
   badge("live", say("live"));
   openings();
+  if (map.doors.has(wanted)) open(map.doors.get(wanted));
+  wanted = 0;
 }
 
 function onDelta(frame) {

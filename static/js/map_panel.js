@@ -18,6 +18,11 @@ function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+// Names below a field, looked up while somebody types: nothing of the story changes.
+function isList(event) {
+  return event.detail.target?.matches("datalist") ?? false;
+}
+
 export class Panel {
   // `on` has shown() when a story stands there, and closed().
   constructor(addresses, on) {
@@ -33,7 +38,7 @@ export class Panel {
     panel.addEventListener("htmx:beforeRequest", (event) => this.spare(event));
     panel.addEventListener("htmx:configRequest", (event) => this.sign(event));
     panel.addEventListener("htmx:beforeSwap", (event) => this.judge(event));
-    panel.addEventListener("htmx:afterSwap", () => this.settle());
+    panel.addEventListener("htmx:afterSwap", (event) => isList(event) || this.settle());
     panel.addEventListener("htmx:sendError", () => this.fail());
     // The form that was unfolded is seen whole; folded again, the story catches up.
     panel.addEventListener("toggle", (event) => {
@@ -140,6 +145,7 @@ export class Panel {
   }
 
   judge(event) {
+    if (isList(event)) return;
     const { xhr, requestConfig } = event.detail;
     if (event.detail.target === story && this.isOver(requestConfig)) {
       // Asked before the panel was closed, or turned to something else.
@@ -155,9 +161,13 @@ export class Panel {
       location.reload();
       event.detail.shouldSwap = false;
     } else if (xhr.status >= 400 && xhr.status < 600 && xhr.response.includes('class="story"')) {
-      // A refusal is an answer: it says why, and what to do next.
-      event.detail.shouldSwap = true;
+      // A refusal is an answer: it says why, and what to do next. Where it was asked, what was
+      // typed stays; asked again, it is asked anew.
+      const asked = requestConfig.elt;
+      keys.delete(asked);
       event.detail.isError = false;
+      event.detail.shouldSwap = !(asked.matches("form") && this.answer(asked, xhr.response));
+      this.isStale = true;
     } else if (xhr.status === 404) {
       this.close();
     } else if (xhr.status >= 400) {
@@ -167,6 +177,19 @@ export class Panel {
     if (event.detail.shouldSwap && focused !== story && story.contains(focused)) {
       this.held = { id: focused.id };
     }
+  }
+
+  // Say in the form itself why not, and go on from there.
+  answer(form, page) {
+    const note = new DOMParser().parseFromString(page, "text/html").querySelector("[data-code]");
+    if (!note || !form.isConnected) return false;
+    form.querySelector("[data-code]")?.remove();
+    const button = form.querySelector("button");
+    button.before(document.adoptNode(note));
+    button.scrollIntoView({ block: "nearest" });
+    this.held = null;
+    announce(note.textContent.trim());
+    return true;
   }
 
   fail() {

@@ -12,6 +12,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
 from playwright.sync_api import Page, expect, sync_playwright
 
+from audit.actions import Action
 from audit.models import Event
 from lockers.models import Bridge, BridgePresence, Command, Compartment, Door
 from tests import factories, servers
@@ -129,7 +130,7 @@ def test_a_change_in_the_database_is_seen_and_nothing_is_open_before_a_sensor_sa
     expect(door).to_have_class("door is-free")
     door.click()
     page.get_by_text("Open this door").click()
-    page.get_by_label("Reason").first.fill("Forgot the badge")
+    page.locator("#reason-open").fill("Forgot the badge")
     page.get_by_role("button", name="Open", exact=True).click()
     progress = page.locator(".progress")
     expect(progress).to_contain_text("Waiting for the lock")
@@ -149,7 +150,8 @@ def test_a_change_in_the_database_is_seen_and_nothing_is_open_before_a_sensor_sa
     Command.objects.update(status="closed")
     Door.objects.filter(compartment=estate.doors[0]).update(state="closed")
     expect(progress).to_contain_text("closed again")
-    assert Event.objects.filter(reason="Forgot the badge").count() == 1
+    asked = Event.objects.filter(reason="Forgot the badge", action=Action.OPEN_REQUESTED)
+    assert asked.count() == 1
 
 
 def test_filter_search_and_list_find_a_door(seen: tuple[Page, Estate, int]) -> None:

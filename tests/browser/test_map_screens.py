@@ -107,7 +107,6 @@ def _claim(estate: Estate, door: Compartment, **given: Any) -> Claim:
         "kind": "assignment",
         "holder": estate.amira,
         "policy": estate.policy,
-        "slot": door.pk,
         "starts_at": now - 2 * hour,
         "started_at": now - 2 * hour,
         "ends_at": now + hour,
@@ -133,7 +132,7 @@ def every_state(estate: Estate) -> dict[str, Compartment]:
     hour = dt.timedelta(hours=1)
     now = timezone.now()
     _claim(
-        estate, reserved, kind="reservation", slot=None,
+        estate, reserved, kind="reservation",
         starts_at=now + hour / 2, started_at=None,
     )  # fmt: skip
     _claim(estate, occupied)
@@ -334,7 +333,7 @@ def test_what_cannot_be_done_is_said_in_words(open_map: OpenMap, estate: Estate)
     BridgePresence.objects.update(connection=None)
     expect(_door(page, "1")).to_have_class("door is-offline is-selected")
     page.get_by_text("Open this door").click()
-    page.get_by_label("Reason").first.fill("Forgot the badge")
+    page.locator("#reason-open").fill("Forgot the badge")
     page.get_by_role("button", name="Open", exact=True).click()
     reply = page.locator(".story [data-code]")
     expect(reply).to_have_class("note note--warn")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,10 +20,12 @@ from lockers.services import openings
 from occupancy.consumers import NOT_FOUND, MapConsumer
 from occupancy.live import hub
 from occupancy.live.hub import APART_S
+from occupancy.models import Claim
 from tests.factories.cast import Estate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+HOUR, SECOND = dt.timedelta(hours=1), dt.timedelta(seconds=1)
 Sql = Callable[[str], Awaitable[None]]
 
 
@@ -256,3 +259,41 @@ async def test_a_site_nobody_watches_costs_nothing(live: Estate, sql: Sql) -> No
     again = await Map(live.olga, live.site.pk).open()
     assert "open" in {d["door"] for d in again["compartments"]}
     await asyncio.sleep(0)
+
+
+async def test_what_ends_by_the_clock_is_shown_with_what_comes_after_it_and_no_job(
+    live: Estate, sql: Sql
+) -> None:
+    now = timezone.now()
+    ends = now + HOUR
+    await sql(f"UPDATE lockers_bridgepresence SET last_seen_at = '{now + 9 * HOUR}'")
+    await sync_to_async(_plan)(live, now, ends)
+    one = Map(live.olga, live.site.pk)
+    before = {d["id"]: d["state"] for d in (await one.open())["compartments"]}
+    first, second, third = (door.pk for door in live.doors)
+    assert before == {first: "occupied", second: "occupied", third: "reserved"}
+    await hub.let_time_pass(ends - SECOND)
+    assert await one.hears_nothing()
+    await hub.let_time_pass(ends)
+    told = {d["id"]: d["state"] for d in (await one.next())["compartments"]}
+    assert told == {first: "reserved", second: "overdue", third: "free"}
+    # The one that was hidden behind it ends as well, and so on.
+    await hub.let_time_pass(ends + 2 * HOUR)
+    told = {d["id"]: d["state"] for d in (await one.next())["compartments"]}
+    assert told == {first: "free"}
+    await one.close()
+
+
+def _plan(estate: Estate, now: dt.datetime, ends: dt.datetime) -> None:
+    """One that goes back with a booking after it, one that is held, one nobody comes for."""
+    mine = {"holder": estate.amira, "policy": estate.policy}
+    use = {**mine, "kind": "assignment", "starts_at": now, "started_at": now, "ends_at": ends}
+    Claim.objects.create(compartment=estate.doors[0], **use)
+    Claim.objects.create(compartment=estate.doors[1], at_end="hold", **use)
+    booked = {**mine, "kind": "reservation"}
+    Claim.objects.create(
+        compartment=estate.doors[0], starts_at=ends, ends_at=ends + 2 * HOUR, **booked
+    )
+    Claim.objects.create(
+        compartment=estate.doors[2], starts_at=now, ends_at=ends + HOUR, lapses_at=ends, **booked
+    )

@@ -51,6 +51,7 @@ DOOR = MapDoor(
     claim_starts_at=None,
     claim_ends_at=None,
     claim_at_end="release",
+    claim_recovery_at=None,
     holder_id=None,
 )
 

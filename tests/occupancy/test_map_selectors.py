@@ -14,8 +14,8 @@ from lockers.models import Bank, BridgePresence, Compartment, Controller, Door, 
 from lockers.presence import SILENT_AFTER
 from occupancy import selectors
 from occupancy.models import Claim
-from occupancy.services import assignments
-from occupancy.services.assignments import Wanted
+from occupancy.services.claims import assignments
+from occupancy.services.claims.assignments import Wanted
 from tests import factories
 from tests.conftest import MORNING
 from tests.factories.cast import SETUP, Estate
@@ -49,7 +49,9 @@ def _set_occupied(estate: Estate) -> None:
 
 def _set_overdue(estate: Estate) -> None:
     _set_occupied(estate)
-    Claim.objects.update(starts_at=MORNING - 2 * HOUR, ends_at=MORNING - HOUR, at_end="hold")
+    Claim.objects.update(
+        starts_at=MORNING - 2 * HOUR, due_at=None, ends_at=MORNING - HOUR, at_end="hold"
+    )
 
 
 def _set_reserved(estate: Estate) -> None:

@@ -12,8 +12,8 @@ from audit.actions import Action
 from audit.models import Event
 from lockers.models import BankOpening, BridgePresence, Command, Compartment
 from occupancy.models import Assignment
-from occupancy.services import assignments
-from occupancy.services.assignments import Wanted
+from occupancy.services.claims import assignments
+from occupancy.services.claims.assignments import Wanted
 from tests.factories.cast import SETUP, Estate
 
 pytestmark = pytest.mark.django_db
@@ -159,7 +159,7 @@ def test_staff_release_the_claim_they_saw_and_no_other(now_estate: Estate) -> No
     assert right.status_code == 200
     claim.refresh_from_db()
     assert claim.closed_how == "released_by_staff"
-    assert Event.objects.get(action=Action.RELEASED).reason == "Left early"
+    assert Event.objects.get(action=Action.RELEASED_BY_STAFF).reason == "Left early"
 
 
 def test_a_held_door_does_not_go_out_of_service(now_estate: Estate) -> None:

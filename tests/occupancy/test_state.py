@@ -34,6 +34,7 @@ CLOSURE = replace(HELD, claim_kind="closure", claim_started=True)
         (replace(FREE, service_status="needs_cleaning"), "cleaning"),
         (replace(ENDED, claim_at_end="hold"), "overdue"),
         (replace(ENDED, claim_at_end="release"), "free"),
+        (replace(ENDED, claim_at_end="hold", claim_in_recovery=True), "recovery"),
         (replace(HELD, service_status="out_of_service"), "out_of_service"),
         (replace(FREE, service_status="decommissioned"), "out_of_service"),
         (replace(HELD, bridge_online=False), "offline"),
