@@ -44,9 +44,18 @@ from lockers.models import (
     OpeningHours,
     SpecialDay,
 )
-from occupancy.models import Assignment, Claim
+from occupancy.models import Claim
 from tests import factories
-from tests.architecture import key_breaks, visit_breaks
+from tests.architecture import (
+    booking_breaks,
+    custody_breaks,
+    ending_breaks,
+    key_breaks,
+    phone_breaks,
+    policy_breaks,
+    visit_breaks,
+    waiting_breaks,
+)
 from tests.architecture.test_imports import APPS
 from tests.factories.cast import Estate
 
@@ -71,24 +80,8 @@ def again(estate: Estate, **same: Any) -> None:
     )
 
 
-def assignment(estate: Estate, **values: Any) -> Claim:
-    return Assignment.objects.create(
-        **{
-            "compartment": estate.doors[0],
-            "kind": "assignment",
-            "holder": estate.amira,
-            "policy": estate.policy,
-            "slot": 1,
-            "starts_at": NINE,
-            "ends_at": NOON,
-            "started_at": NINE,
-            **values,
-        }
-    )
-
-
 def overlap(estate: Estate) -> None:
-    assignment(estate)
+    policy_breaks.assignment(estate)
     Claim.objects.create(
         compartment=estate.doors[0],
         kind="reservation",
@@ -100,8 +93,10 @@ def overlap(estate: Estate) -> None:
 
 def second_start(estate: Estate) -> None:
     # The plan of the first is over, but nobody emptied the door: overdue does not free it.
-    assignment(estate, ends_at=TEN, at_end="hold")
-    assignment(estate, holder=estate.ben, starts_at=NOON, started_at=NOON, ends_at=None)
+    policy_breaks.assignment(estate, ends_at=TEN, at_end="hold")
+    policy_breaks.assignment(
+        estate, holder=estate.ben, starts_at=NOON, started_at=NOON, ends_at=None
+    )
 
 
 def opening(estate: Estate, **values: Any) -> None:
@@ -305,26 +300,12 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     **visit_breaks.BREAKS,
     "occupancy_one_claim_per_compartment_and_time": overlap,
     "occupancy_one_started_claim_per_compartment": second_start,
-    "occupancy_no_more_than_the_limit": lambda e: [
-        assignment(e, compartment=e.doors[n]) for n in (0, 1)
-    ],
-    # An end before the start makes no range at all: PostgreSQL refuses it without a name, so the
-    # empty range, of no length, is the one that the check is for.
-    "occupancy_claim_ends_after_it_starts": lambda e: assignment(e, ends_at=NINE),
-    "occupancy_claim_closes_after_it_starts": lambda e: assignment(
-        e, closed_at=NINE - dt.timedelta(seconds=1)
-    ),
-    "occupancy_every_use_has_a_holder": lambda e: assignment(e, holder=None),
-    "occupancy_assignment_has_started_under_a_policy": lambda e: assignment(e, policy=None),
-    "occupancy_one_policy_per_level": lambda e: factories.PolicyFactory(
-        organisation=e.organisation, site=e.site
-    ),
-    "occupancy_bank_policy_names_its_site": lambda e: factories.PolicyFactory(
-        organisation=e.organisation, bank=e.bank
-    ),
-    "occupancy_policy_limit_is_sensible": lambda e: factories.PolicyFactory(
-        organisation=e.organisation, limit_per_person=21
-    ),
+    **phone_breaks.BREAKS,
+    **policy_breaks.BREAKS,
+    **waiting_breaks.BREAKS,
+    **booking_breaks.BREAKS,
+    **custody_breaks.BREAKS,
+    **ending_breaks.BREAKS,
     "kiosk_one_terminal_per_name": lambda e: factories.TerminalFactory(
         bank=e.bank, name=e.terminal.name
     ),

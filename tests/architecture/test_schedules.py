@@ -17,8 +17,8 @@ from audit.services.events import Actor
 from config import schedules
 from lockers.models import Command
 from occupancy.models import Assignment
-from occupancy.services import assignments
-from occupancy.services.assignments import Wanted
+from occupancy.services.claims import assignments
+from occupancy.services.claims.assignments import Wanted
 from tests.factories.cast import Estate
 
 MIDNIGHT = dt.datetime(2026, 11, 18, 0, 0, tzinfo=dt.UTC)  # in London, in winter

@@ -9,7 +9,7 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from access.models import Department, Group, Key, Lock, MasterSet, Person, User
+from access.models import Department, Group, Key, Lock, MasterSet, Person, Role, User
 from kiosk.models import Terminal
 from lockers.models import (
     Area,
@@ -158,7 +158,7 @@ class PolicyFactory(DjangoModelFactory[Policy]):
         model = Policy
 
     organisation = factory.SubFactory(OrganisationFactory)
-    name = "Day use"
+    name = factory.Sequence(lambda n: f"Policy {n}")
 
 
 class DepartmentFactory(DjangoModelFactory[Department]):
@@ -167,6 +167,14 @@ class DepartmentFactory(DjangoModelFactory[Department]):
 
     organisation = factory.SubFactory(OrganisationFactory)
     name = factory.Sequence(lambda n: f"Department {n}")
+
+
+class RoleFactory(DjangoModelFactory[Role]):
+    class Meta:
+        model = Role
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    name = factory.Sequence(lambda n: f"Role {n}")
 
 
 class GroupFactory(DjangoModelFactory[Group]):

@@ -93,7 +93,7 @@ class Estate:
         ]
         for door in doors:
             factories.DoorFactory(compartment=door, changed_at=at)
-        policy = factories.PolicyFactory(organisation=organisation, site=site)
+        policy = factories.PolicyFactory(organisation=organisation, site=site, name="Day use")
         terminal = factories.TerminalFactory(
             bank=bank,
             name="Kiosk A",
@@ -122,10 +122,13 @@ class Estate:
         maxi = factories.UserFactory(username="max")
         nina = factories.UserFactory(username="nina")
         rosa = factories.UserFactory(username="rosa", is_superuser=True)
-        for codename in ("view_site", "operate_site", "override_site"):
+        for codename in ("view_site", "operate_site", "override_site", "recover_site"):
             assign_perm(codename, olga, site)
             assign_perm(codename, nina, other_site)
-        for codename in ("view_site", "operate_site", "override_site", "manage_site", "staff_site"):
+        for codename in (
+            "view_site", "operate_site", "override_site", "recover_site", "manage_site",
+            "staff_site",
+        ):  # fmt: skip
             assign_perm(codename, maxi, site)
         return cls(
             organisation=organisation,
