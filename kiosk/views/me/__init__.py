@@ -1,0 +1,1 @@
+"""The pages of a person on their own phone: plain forms and links; scripts only make it quicker."""
