@@ -9,10 +9,13 @@ class KioskConfig(AppConfig):
     verbose_name = _("Kiosk")
 
     def ready(self) -> None:
-        """Give the trail its names."""
+        """Give the trail its names, and letters the pages they lead to."""
         from audit import labels
         from audit.models import ActorKind
+        from kiosk import letters
         from kiosk.models import Terminal
+
+        letters.register()
 
         def terminals(ids: set[str]) -> dict[str, str]:
             return {str(t.pk): str(t) for t in Terminal.objects.filter(pk__in=ids)}

@@ -7,8 +7,19 @@ Refusal
 ├── ScanTaken           another screen of the bank answered this tap
 ├── NotAtThisBank       the door stands elsewhere; nobody would be there to see it open
 ├── PassForOneDoor      a pass for one door does nothing about another
+├── DoorOfSeveral       a door's number says not which of those who have it stands there
 ├── ScanTooOld          what was read reached us when whoever showed it may be gone
 ├── UnknownReader       no such wired reader hangs on this bridge
+├── TooManySignIns      this browser's address asked for too many letters
+├── SignInOver          link, code or visit is over, was used, or is none of ours
+├── WrongSignInCode     not the code of the letter
+├── NoSuchPerson        nobody that this phone may be, or whom something may be given to
+├── NotYourLabel        not the label of a bank of one's own organisation
+├── NotAtTheBank        nobody opens from afar: the label was not scanned a moment ago
+├── NotByPhone          the policy lets nobody open by phone
+├── NotFilledIn         a form on the phone says too little
+├── TimeIsOver          overdue: only reception opens it, and says when it is empty
+├── NoneOfTheTimes      of a booking that repeats, no single time can be had
 └── DoorDidOpen         "another one" is only for a door that never opened
 """
 
@@ -53,6 +64,11 @@ class PassForOneDoor(Refusal):
     sentence = _("This pass is good for one door alone. Tap your badge for anything else.")
 
 
+class DoorOfSeveral(Refusal):
+    code = "door_of_several"
+    sentence = _("Door %(number)s is for several people. Type your personal number instead.")
+
+
 class ScanTooOld(Refusal):
     code = "scan_too_old"
     http_status = 410
@@ -68,3 +84,61 @@ class UnknownReader(Refusal):
 class DoorDidOpen(Refusal):
     code = "door_did_open"
     sentence = _("This door was opened. Finish with it before you take another.")
+
+
+class TooManySignIns(Refusal):
+    code = "too_many_sign_ins"
+    http_status = 429
+    sentence = _("Too many letters were asked for from here. Wait a quarter of an hour.")
+
+
+class SignInOver(Refusal):
+    code = "sign_in_over"
+    http_status = 410
+    sentence = _("This link or code is over or was used. Ask for a new one.")
+
+
+class WrongSignInCode(Refusal):
+    code = "wrong_sign_in_code"
+    http_status = 403
+    sentence = _("That is not the code of the letter. Look again.")
+
+
+class NoSuchPerson(Refusal):
+    code = "no_such_person"
+    http_status = 404
+    sentence = _("Nobody here has this address. Is it written as at work?")
+
+
+class NotYourLabel(Refusal):
+    code = "not_your_label"
+    http_status = 404
+    sentence = _("This label belongs to no lockers of yours. Ask reception.")
+
+
+class NotAtTheBank(Refusal):
+    code = "not_at_the_bank"
+    http_status = 403
+    sentence = _("Stand at bank %(bank)s and scan its label. It counts for two minutes.")
+
+
+class NotByPhone(Refusal):
+    code = "not_by_phone"
+    http_status = 403
+    sentence = _("This locker does not open by phone. Use the screen at the lockers.")
+
+
+class NotFilledIn(Refusal):
+    code = "not_filled_in"
+    http_status = 400
+    sentence = _("%(problem)s")
+
+
+class TimeIsOver(Refusal):
+    code = "time_is_over"
+    sentence = _("Your time with this locker is over. Ask reception to open it.")
+
+
+class NoneOfTheTimes(Refusal):
+    code = "none_of_the_times"
+    sentence = _("None of these times can be had: %(why)s. Choose others.")

@@ -26,6 +26,17 @@ class Step(StrEnum):
     DRAWING = "drawing"
     DOOR = "door"  # a door on its way
     YOURS = "yours"
+    SHARE = "share"  # hold the badge of who may open it too
+    SHARED = "shared"
+    SHARES = "shares"  # who may open it too
+    UNSHARE = "unshare"  # ending one of them: asked once more
+    GIVE_UP = "give_up"  # given by staff: asked once more
+    BOOKED = "booked"  # a booking that can be begun
+    OFFERED = "offered"  # from the waiting list, for a while
+    DECLINE = "decline"  # it costs the place on the list: asked once more
+    DECLINED = "declined"
+    JOIN = "join"  # which size to wait for
+    WAITING = "waiting"  # a place on the waiting list
     FINISHED = "finished"
     # A visitor: with a code, or new here.
     VISITOR = "visitor"
@@ -51,6 +62,9 @@ class Event(StrEnum):
     IDENTIFIED_HOLDER = "identified_holder"
     IDENTIFIED_MANY = "identified_many"
     IDENTIFIED_ELSEWHERE = "identified_elsewhere"
+    IDENTIFIED_PICKS = "identified_picks"  # and picks a door on the drawing
+    IDENTIFIED_BOOKED = "identified_booked"
+    IDENTIFIED_OFFERED = "identified_offered"
     REFUSED = "refused"
     USE_PIN = "use_pin"
     ASK_WHERE = "ask_where"
@@ -73,6 +87,16 @@ class Event(StrEnum):
     REGISTERED = "registered"
     WRONG_HOST = "wrong_host"
     ASKED = "asked"
+    SHARING = "sharing"
+    SHARED = "shared"
+    LISTING = "listing"
+    UNSHARING = "unsharing"
+    UNSHARED = "unshared"
+    DECLINING = "declining"
+    DECLINED = "declined"
+    GIVING_UP = "giving_up"
+    JOINING = "joining"
+    JOINED = "joined"
     UNDONE = "undone"
     AGAIN = "again"
     BACK = "back"
@@ -85,11 +109,17 @@ _IDENTIFIED = {
     Event.IDENTIFIED_HOLDER: Step.YOURS,
     Event.IDENTIFIED_MANY: Step.WHICH,
     Event.IDENTIFIED_ELSEWHERE: Step.PLACE,
+    Event.IDENTIFIED_PICKS: Step.DRAWING,
+    Event.IDENTIFIED_BOOKED: Step.BOOKED,
+    Event.IDENTIFIED_OFFERED: Step.OFFERED,
     Event.NEEDS_PIN: Step.PIN_SECOND,
     Event.REFUSED: Step.REFUSED,
 }
 _SHOWN_WHERE = {
     Event.IDENTIFIED_FREE: Step.NOWHERE,
+    Event.IDENTIFIED_PICKS: Step.NOWHERE,
+    Event.IDENTIFIED_BOOKED: Step.NOWHERE,
+    Event.IDENTIFIED_OFFERED: Step.NOWHERE,
     Event.IDENTIFIED_HOLDER: Step.PLACE,
     Event.IDENTIFIED_MANY: Step.WHICH,
     Event.IDENTIFIED_ELSEWHERE: Step.PLACE,
@@ -178,8 +208,52 @@ TABLE: dict[Step, dict[Event, Step]] = {
         Event.OPENING: Step.DOOR,
         Event.FINISHED: Step.FINISHED,
         Event.ANOTHER: Step.CHOOSE,
+        Event.SHARING: Step.SHARE,
+        Event.LISTING: Step.SHARES,
+        Event.GIVING_UP: Step.GIVE_UP,
         Event.REFUSED: Step.REFUSED,
     },
+    # A badge that nobody knows stays here, with the sentence.
+    Step.SHARE: {
+        Event.SHARED: Step.SHARED,
+        Event.BACK: Step.YOURS,
+        Event.REFUSED: Step.REFUSED,
+    },
+    Step.SHARED: {Event.BACK: Step.YOURS},
+    Step.SHARES: {
+        Event.SHARING: Step.SHARE,
+        Event.UNSHARING: Step.UNSHARE,
+        Event.BACK: Step.YOURS,
+    },
+    Step.UNSHARE: {
+        Event.UNSHARED: Step.YOURS,
+        Event.BACK: Step.SHARES,
+        Event.REFUSED: Step.REFUSED,
+    },
+    Step.GIVE_UP: {
+        Event.FINISHED: Step.FINISHED,
+        Event.BACK: Step.YOURS,
+        Event.REFUSED: Step.REFUSED,
+    },
+    Step.BOOKED: {
+        Event.CLAIMED: Step.DOOR,
+        Event.AGAIN: Step.CHOOSE,
+        Event.REFUSED: Step.REFUSED,
+    },
+    Step.OFFERED: {
+        Event.CLAIMED: Step.DOOR,
+        Event.DECLINING: Step.DECLINE,
+        Event.AGAIN: Step.CHOOSE,
+        Event.REFUSED: Step.REFUSED,
+    },
+    Step.DECLINE: {
+        Event.DECLINED: Step.DECLINED,
+        Event.BACK: Step.OFFERED,
+        Event.REFUSED: Step.REFUSED,
+    },
+    Step.DECLINED: {Event.AGAIN: Step.CHOOSE},
+    Step.JOIN: {Event.JOINED: Step.WAITING, Event.REFUSED: Step.REFUSED},
+    Step.WAITING: {},
     Step.PIN_OLD: {Event.ENTERED: Step.PIN_NEW, Event.REFUSED: Step.REFUSED},
     Step.PIN_NEW: {Event.ENTERED: Step.PIN_AGAIN, Event.REFUSED: Step.REFUSED},
     # Only here is the server asked; what was wrong leads back to where it was typed.
@@ -191,7 +265,12 @@ TABLE: dict[Step, dict[Event, Step]] = {
     },
     Step.PIN_CHANGED: {},
     Step.FINISHED: {Event.UNDONE: Step.YOURS, Event.REFUSED: Step.REFUSED},
-    Step.REFUSED: {**_IDENTIFIED, Event.AGAIN: Step.CHOOSE, Event.ASKED: Step.ASKED},
+    Step.REFUSED: {
+        **_IDENTIFIED,
+        Event.AGAIN: Step.CHOOSE,
+        Event.ASKED: Step.ASKED,
+        Event.JOINING: Step.JOIN,
+    },
     Step.REVOKED: {},
 }
 

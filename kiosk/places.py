@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,8 +55,11 @@ class _Column:
     doors: Sequence[Placed]
 
 
-def words(doors: Iterable[Placed]) -> dict[int, str]:
-    """Return for every door of one bank where it is: "the third from the left, at waist height"."""
+def words(doors: Iterable[Placed], only: Collection[int] | None = None) -> dict[int, str]:
+    """Return for every door of one bank where it is: "the third from the left, at waist height".
+
+    ``doors`` are all of the bank; with ``only``, it is told of these alone.
+    """
     by_column: dict[int, list[Placed]] = {}
     for door in doors:
         by_column.setdefault(door.column, []).append(door)
@@ -66,9 +69,11 @@ def words(doors: Iterable[Placed]) -> dict[int, str]:
     ]
     told: dict[int, str] = {}
     for place, column in enumerate(columns):
-        across = _across(place, len(columns))
-        heights = [height(door.floor_mm + door.height_mm // 2) for door in column.doors]
+        heights = [_height(door.floor_mm + door.height_mm // 2) for door in column.doors]
         for row, (door, at_height) in enumerate(zip(column.doors, heights, strict=True)):
+            if only is not None and door.id not in only:
+                continue
+            across = _across(place, len(columns))
             if heights.count(at_height) == 1:
                 told[door.id] = _("%(across)s, %(height)s") % {
                     "across": across,
@@ -85,10 +90,11 @@ def words(doors: Iterable[Placed]) -> dict[int, str]:
 
 def height(middle_mm: int) -> str:
     """Return the words for the height of a door's middle above the floor, in millimetres."""
-    for below, said in HEIGHTS:
-        if middle_mm < below:
-            return str(said)
-    return str(HIGHEST)
+    return str(_height(middle_mm))
+
+
+def _height(middle_mm: int) -> str | Promise:
+    return next((said for below, said in HEIGHTS if middle_mm < below), HIGHEST)
 
 
 def ordinal(place: int) -> str:

@@ -1,14 +1,11 @@
-"""What the kiosk's screen shows: its bank, the doors somebody holds, how far a command got."""
+"""What the kiosk's screen shows: its bank, and how far a command got."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import uuid
-from dataclasses import dataclass
 from typing import Any
-
-from django.db.models import F, Q
 
 from access.models import VisitorRules
 from kiosk import places
@@ -17,44 +14,15 @@ from kiosk.models import Scan
 from lockers.choices import OpeningStatus
 from lockers.models import BankOpening, Command, Size
 from occupancy import selectors as occupancy
-from occupancy.models import Assignment, Policy
+from occupancy.models import Assignment
 from occupancy.selectors import MapDoor
-from occupancy.services import assignments, claiming
+from occupancy.services.claims import assignments, bank_doors
+from occupancy.services.custody import sharing
 
 # How long after its confirmation an opening of the whole bank stands on the screen.
 OPENING_SHOWN_FOR = dt.timedelta(minutes=2)
 # What passers-by are told of a door: whether they can have it, never who has it.
 _QUIET = {"free": "free", "out_of_service": "off", "offline": "unknown"}
-
-
-@dataclass(frozen=True)
-class Hold:
-    """One compartment that somebody has now."""
-
-    claim: int
-    compartment: int
-    number: str
-    bank_id: int
-    bank: str
-    directions: str
-    is_here: bool
-    where: str
-    ends_at: dt.datetime | None
-    door: str
-
-    def told(self) -> dict[str, Any]:
-        """Return it as the page takes it."""
-        return {
-            "claim": self.claim,
-            "compartment": self.compartment,
-            "number": self.number,
-            "bank": self.bank,
-            "directions": self.directions,
-            "here": self.is_here,
-            "where": self.where,
-            "ends_at": self.ends_at.isoformat() if self.ends_at else None,
-            "door": self.door,
-        }
 
 
 def snapshot(here: Here, at: dt.datetime) -> dict[str, Any]:
@@ -114,64 +82,6 @@ def drawing(here: Here, at: dt.datetime) -> dict[str, Any]:
     }
 
 
-def holds(here: Here, person_id: int, at: dt.datetime) -> list[Hold]:
-    """Return what somebody has now, the doors of this bank first."""
-    claims = list(
-        Assignment.objects.filter(assignments.in_force(at), holder_id=person_id).select_related(
-            "compartment__bank"
-        )
-    )
-    banks = {claim.compartment.bank_id for claim in claims}
-    doors = {door.id: door for door in occupancy.bank_states(banks, at)} if banks else {}
-    where: dict[int, str] = {}
-    for bank_id in banks:
-        where |= places.words(door for door in doors.values() if door.bank_id == bank_id)
-    found = [
-        Hold(
-            claim=claim.pk,
-            compartment=claim.compartment_id,
-            number=claim.compartment.number,
-            bank_id=claim.compartment.bank_id,
-            bank=claim.compartment.bank.name,
-            directions=claim.compartment.bank.directions,
-            is_here=claim.compartment.bank_id == here.bank_id,
-            where=where[claim.compartment_id],
-            ends_at=claim.ends_at,
-            door=doors[claim.compartment_id].state(at).door,
-        )
-        for claim in claims
-    ]
-    return sorted(found, key=lambda hold: (not hold.is_here, hold.claim))
-
-
-def left_to_claim(here: Here, person_id: int, at: dt.datetime) -> int:
-    """Return how many more doors somebody may have here under the policy that applies."""
-    policy = (
-        Policy.objects.filter(
-            Q(bank=here.bank_id) | Q(bank=None, site=here.site_id) | Q(bank=None, site=None),
-            organisation=here.organisation_id,
-        )
-        .order_by(F("bank").asc(nulls_last=True), F("site").asc(nulls_last=True))
-        .first()
-    )
-    if policy is None:
-        return 0
-    used = Assignment.objects.filter(
-        assignments.in_force(at), holder_id=person_id, policy=policy
-    ).count()
-    return max(0, policy.limit_per_person - used)
-
-
-def choices(here: Here, person_id: int, at: dt.datetime) -> dict[str, Any]:
-    """Return what somebody may choose here: how many more doors, and what is free by size."""
-    sizes = occupancy.free_by_size(_electronic(occupancy.bank_states([here.bank_id], at)), at)
-    return {
-        "left": left_to_claim(here, person_id, at),
-        "any": sum(size.free for size in sizes),
-        "sizes": [{"id": size.size_id, "name": size.size, "free": size.free} for size in sizes],
-    }
-
-
 def another_door(here: Here, compartment_id: int, at: dt.datetime) -> int | None:
     """Return a free door to have instead of one that did not open, of its size if there is one.
 
@@ -183,8 +93,8 @@ def another_door(here: Here, compartment_id: int, at: dt.datetime) -> int | None
     doubtful = set(
         Command.objects.filter(
             compartment_id__in=[door.id for door in free],
-            status__in=claiming.DOUBTFUL,
-            requested_at__gt=at - claiming.DOUBTFUL_FOR,
+            status__in=bank_doors.DOUBTFUL,
+            requested_at__gt=at - bank_doors.DOUBTFUL_FOR,
         ).values_list("compartment_id", flat=True)
     )
     best = min(
@@ -199,9 +109,13 @@ def watched(
     here: Here, scan_id: uuid.UUID, command_id: uuid.UUID, at: dt.datetime
 ) -> dict[str, Any] | None:
     """Return how far a command got; None unless it is of this scan's person, at this bank."""
-    scan = Scan.objects.filter(
-        pk=scan_id, terminal_id=here.terminal_id, ended_at=None, expires_at__gt=at
-    ).first()
+    scan = (
+        Scan.objects.filter(
+            pk=scan_id, terminal_id=here.terminal_id, ended_at=None, expires_at__gt=at
+        )
+        .select_related("person")
+        .first()
+    )
     command = (
         Command.objects.filter(pk=command_id, compartment__bank_id=here.bank_id)
         .select_related("compartment")
@@ -209,7 +123,10 @@ def watched(
     )
     if scan is None or command is None or command.claim_id is None:
         return None
-    if not Assignment.objects.filter(pk=command.claim_id, holder_id=scan.person_id).exists():
+    theirs = Assignment.objects.filter(assignments.of(scan.person), pk=command.claim_id)
+    # Whom it is shared with sees their opening, even when that was their only one.
+    is_shared = sharing.was_shared(claim_id=command.claim_id, person_id=scan.person_id)
+    if not theirs.exists() and not is_shared:
         return None
     return {
         "type": "command",

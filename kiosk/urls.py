@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from kiosk.views import acts, screen, visitors
+from kiosk.views import acts, screen, uses, visitors
 
 urlpatterns = [
     path("", screen.screen, name="kiosk"),
@@ -15,6 +15,13 @@ urlpatterns = [
     path("open", acts.open_again, name="kiosk-open"),
     path("finish", acts.finish, name="kiosk-finish"),
     path("undo", acts.undo, name="kiosk-undo"),
+    path("renew", uses.renew, name="kiosk-renew"),
+    path("share", uses.share, name="kiosk-share"),
+    path("end_share", uses.end_share, name="kiosk-end-share"),
+    path("check_in", uses.check_in, name="kiosk-check-in"),
+    path("join", uses.join, name="kiosk-join"),
+    path("accept", uses.accept, name="kiosk-accept"),
+    path("decline", uses.decline, name="kiosk-decline"),
     path("pin", acts.change_pin, name="kiosk-pin"),
     path("visitor", visitors.register, name="kiosk-visitor"),
     path("ask", visitors.ask, name="kiosk-ask"),

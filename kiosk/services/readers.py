@@ -105,7 +105,10 @@ def _pass(reader: Reader, text: str, where: Where, scan_id: uuid.UUID, at: dt.da
     shown = passes.present(text=text, where=where, at=at)
     only_id = shown.given.compartment_id
     if reader.compartment is not None or not _has_screen(reader.bank_id):
-        said = taps.act(reader=reader, person_id=shown.person_id, at=at, only_id=only_id)
+        said = taps.act(
+            reader=reader, person_id=shown.person_id, at=at, only_id=only_id,
+            credential=shown.kind,
+        )  # fmt: skip
         return Reply(200, {"message": said})
     return _wait(reader, shown, where, scan_id, at, shown_pass=shown.given)
 
@@ -124,7 +127,8 @@ def _badge(reader: Reader, text: str, where: Where, scan_id: uuid.UUID, at: dt.d
             )
         raise
     if not has_screen:
-        return Reply(200, {"message": taps.act(reader=reader, person_id=badge.person_id, at=at)})
+        said = taps.act(reader=reader, person_id=badge.person_id, at=at, credential=badge.kind)
+        return Reply(200, {"message": said})
     return _wait(
         reader, badge, where, scan_id, at,
         credential_id=badge.credential_id, needs_pin=badge.needs_pin,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Q
@@ -20,25 +21,28 @@ from audit.actions import Action
 from audit.errors import Refusal
 from audit.services import events
 from kiosk.authentication import Framing, Here
-from kiosk.errors import ScanOver, ScanTaken
+from kiosk.errors import DoorOfSeveral, ScanOver, ScanTaken
 from kiosk.models import Scan
 from lockers.drivers.base import SIGNED
 from occupancy.models import Assignment
-from occupancy.services import assignments
+from occupancy.services.claims import assignments
 
 # Without anything done in between; the screen itself clears much earlier.
 LASTS = dt.timedelta(seconds=120)
 # A badge that rests on the reader is read several times.
 DEBOUNCE = dt.timedelta(seconds=2)
+R = TypeVar("R", bound=Refusal)
 KEPT_FOR = dt.timedelta(days=2)
 
 
 @dataclass(frozen=True)
 class Stands:
-    """Whom a scan stands for, and for which door alone (None: whatever they may)."""
+    """Whom a scan stands for, for which door alone (None: whatever they may), and by what."""
 
     person_id: int
     only_id: int | None = None
+    # What was shown: badge, wristband, phone, pin, code or pass; policies may ask for one of them.
+    kind: str | None = None
 
 
 def fingerprint(*parts: str) -> str:
@@ -107,6 +111,20 @@ def by_badge(*, here: Here, raw: str, at: dt.datetime, pin: str | None = None) -
     return same.select_related("person", "credential").first() or _begin(here, badge, at)
 
 
+def beside(*, here: Here, raw: str, at: dt.datetime) -> int:
+    """Return whose badge is held to the reader beside somebody else's turn.
+
+    It opens nothing now, so that no PIN is asked for besides. Raises BadRead and as by_badge.
+    """
+    read = whole(raw, here.readers)
+    if read is None:
+        raise bad_read(here.where, len(raw), at)
+    text, profile = read
+    return identification.by_badge(
+        text=text, profile=profile, where=here.where, at=at, may_wait=True
+    ).person_id
+
+
 def _by_pass(here: Here, text: str, pin: str | None, at: dt.datetime) -> Scan:
     """Begin a scan from a pass; held there a little longer, one for one use is used once."""
     same = Scan.objects.filter(
@@ -142,16 +160,23 @@ def by_number(*, here: Here, personal_number: str, pin: str, at: dt.datetime) ->
 
 
 def by_door(*, here: Here, number: str, pin: str, at: dt.datetime) -> Scan:
-    """Begin a scan from the number of a door of this bank and the PIN of its holder."""
-    holder = (
+    """Begin a scan from the number of a door of this bank and the PIN of its holder.
+
+    Raises DoorOfSeveral for a door of a role or department: a PIN finds nobody by itself.
+    """
+    held = (
         Assignment.objects.filter(
             assignments.in_force(at),
             compartment__bank_id=here.bank_id,
             compartment__number=number.strip(),
         )
-        .values_list("holder_id", flat=True)
+        .select_related("compartment")
         .first()
     )
+    if held is not None and held.holder_id is None:
+        about = {"claim": held.pk}
+        raise _refused(DoorOfSeveral(number=held.compartment.number), here.where, at, about)
+    holder = held.holder_id if held is not None else None
     found = identification.pin_of(
         person_id=holder, pin=pin, where=here.where, at=at, door=number.strip()
     )
@@ -208,9 +233,9 @@ def stands_for(*, here: Here, scan_id: uuid.UUID, at: dt.datetime) -> Stands:
     person_id, credential_id, pass_id = row
     if pass_id is not None:
         given = passes.again(pass_id=pass_id, where=here.where, at=at)
-        return Stands(person_id, given.compartment_id)
-    identification.again(credential_id=credential_id, where=here.where, at=at)
-    return Stands(person_id)
+        return Stands(person_id, given.compartment_id, Believed.kind)
+    found = identification.again(credential_id=credential_id, where=here.where, at=at)
+    return Stands(person_id, kind=found.kind)
 
 
 def end(*, here: Here, scan_id: uuid.UUID, at: dt.datetime) -> None:
@@ -253,8 +278,12 @@ def record_identified(
 
 def bad_read(where: Where, received: int, at: dt.datetime) -> BadRead:
     """Return the refusal; only how much was read is kept, for it may be most of a number."""
-    refusal = BadRead()
-    refusal.keep(
+    return _refused(BadRead(), where, at, {"received": received})
+
+
+def _refused(refusal: R, where: Where, at: dt.datetime, about: dict[str, Any]) -> R:
+    """Keep what was refused of nobody known, with these facts."""
+    return refusal.keep(
         lambda: events.record(
             action=Action.REFUSED,
             actor=where.actor,
@@ -262,7 +291,6 @@ def bad_read(where: Where, received: int, at: dt.datetime) -> BadRead:
             organisation_id=where.organisation_id,
             site_id=where.site_id,
             bank_id=where.bank_id,
-            data={"code": refusal.code, "received": received},
+            data={"code": refusal.code, **about},
         )
     )
-    return refusal

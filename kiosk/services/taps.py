@@ -6,36 +6,52 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
+from access.models import Person
 from audit.services.events import Actor
-from kiosk import places
+from kiosk import whereabouts
 from kiosk.errors import PassForOneDoor
-from lockers.models import Reader
-from occupancy import selectors as occupancy
+from kiosk.services import doors
+from lockers.models import Compartment, Reader
 from occupancy.models import Assignment
-from occupancy.services import assignments
-from occupancy.services.assignments import Wanted
+from occupancy.services.claims import assignments, sessions
+from occupancy.services.claims.assignments import Wanted
+from occupancy.services.custody import sharing
 
 
-def act(*, reader: Reader, person_id: int, at: dt.datetime, only_id: int | None = None) -> str:
+def act(
+    *,
+    reader: Reader,
+    person_id: int,
+    at: dt.datetime,
+    only_id: int | None = None,
+    credential: str | None = None,
+) -> str:
     """Open what the person holds there, or claim; return the sentence for the reader.
 
-    Never releases: a second tap opens again. With ``only_id`` it is about that door alone. Raises
+    Never releases: a second tap opens again; only a use that ends when it is opened again ends as
+    soon as its door is open. With ``only_id`` it is about that door alone. Raises
     what claim and open_again raise, and PassForOneDoor.
     """
-    held = Assignment.objects.filter(assignments.in_force(at), compartment__bank_id=reader.bank_id)
+    held = Assignment.objects.select_related("policy").filter(
+        assignments.in_force(at), compartment__bank_id=reader.bank_id
+    )
     if reader.compartment_id is not None:
         held = held.filter(compartment_id=reader.compartment_id)
     else:
-        held = held.filter(holder_id=person_id)
+        person = Person.objects.get(pk=person_id)
+        held = held.filter(assignments.of(person) | sharing.with_person(person_id, at))
     if only_id is not None:
         held = held.filter(compartment_id=only_id)
     assignment = held.order_by("-started_at").first()
     if assignment is not None:
         # Somebody else's door is refused, and recorded, by the decision itself.
-        assignments.open_again(
-            claim_id=assignment.pk, person_id=person_id, actor=Actor.person(person_id), at=at
-        )
-        return _sentence(reader.bank_id, assignment.compartment_id, at)
+        # Whom it is shared with opens it, and ends nothing.
+        is_own = assignment.holder_id == person_id
+        ends = is_own and sessions.ends_at_tap(assignment) and doors.has_opened(assignment.pk)
+        verb = sessions.open_and_finish if ends else assignments.open_again
+        verb(claim_id=assignment.pk, person_id=person_id, actor=Actor.person(person_id), at=at)
+        said = _sentence(reader.bank_id, assignment.compartment_id)
+        return f"{said} {_('Take everything out: it is given back.')}" if ends else said
     if only_id is not None:
         raise PassForOneDoor
     claimed = assignments.claim(
@@ -44,15 +60,14 @@ def act(*, reader: Reader, person_id: int, at: dt.datetime, only_id: int | None 
         wanted=Wanted(compartment_id=reader.compartment_id),
         actor=Actor.person(person_id),
         at=at,
+        credential=credential,
         via={"reader": reader.pk},
     )
-    return _sentence(reader.bank_id, claimed.compartment_id, at)
+    return _sentence(reader.bank_id, claimed.compartment_id)
 
 
-def _sentence(bank_id: int, compartment_id: int, at: dt.datetime) -> str:
-    doors = occupancy.bank_states([bank_id], at)
-    number = next(door.number for door in doors if door.id == compartment_id)
+def _sentence(bank_id: int, compartment_id: int) -> str:
     return _("Door %(number)s is opening. It is %(where)s.") % {
-        "number": number,
-        "where": places.words(doors)[compartment_id],
+        "number": Compartment.objects.values_list("number", flat=True).get(pk=compartment_id),
+        "where": whereabouts.of_doors(bank_id, [compartment_id])[compartment_id],
     }

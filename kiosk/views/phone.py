@@ -14,8 +14,7 @@ from django.views.decorators.http import require_GET
 
 from access.models import Pass
 from access.services import passes
-from kiosk import places
-from occupancy import selectors as occupancy
+from kiosk import whereabouts
 
 
 @require_GET
@@ -27,7 +26,7 @@ def show_pass(request: HttpRequest, link: str) -> HttpResponse:
         raise Http404
     at = timezone.now()
     state = state_of(given, at)
-    where, zone = _place(given, at)
+    where, zone = _place(given)
     response = render(
         request,
         "phone/pass.html",
@@ -61,12 +60,10 @@ def _code(given: Pass) -> str:
     return mark_safe(drawn.svg_inline(border=4, dark="#000", light="#fff", omitsize=True))
 
 
-def _place(given: Pass, at: dt.datetime) -> tuple[str, str]:
+def _place(given: Pass) -> tuple[str, str]:
     """Return where the door is in words, and whose clock the page speaks."""
     door = given.compartment
     if door is None:
         home = given.person.home_site
         return "", home.time_zone if home else timezone.get_current_timezone_name()
-    bank = door.bank
-    words = places.words(occupancy.bank_states([bank.pk], at))
-    return words.get(door.pk, ""), bank.site.time_zone
+    return whereabouts.of_doors(door.bank_id, [door.pk])[door.pk], door.bank.site.time_zone

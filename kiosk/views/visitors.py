@@ -10,7 +10,8 @@ from access.services import visitor_codes
 from kiosk.authentication import Here
 from kiosk.errors import Malformed
 from kiosk.services import visitors
-from kiosk.views.acts import acting, text_in, told, whole
+from kiosk.views.acting import acting, text_in, whole
+from kiosk.views.acts import told
 
 _LONGEST_NAME = 80
 

@@ -1,5 +1,6 @@
 // How many doors of each size are free, as passers-by see it and as keys to choose from.
 
+import { tell } from "./kiosk_say.js";
 import { fill } from "./kiosk_words.js";
 
 export function counts(bank, isOffline) {
@@ -15,17 +16,29 @@ export function counts(bank, isOffline) {
   );
 }
 
-export function choices(drawing, bank, words, isShut, onChoice) {
-  document.getElementById("any_free").textContent = fill(words.free, { n: bank.free.total });
+/** ``theirs`` is what this person may choose; without it, as passers-by see it. */
+export function choices(drawing, bank, theirs, words, isShut, onChoice) {
+  const may = theirs?.doors;
+  const until = Object.fromEntries((theirs?.sizes ?? []).map((size) => [size.id, size.until]));
+  // Said once when it is the same for all.
+  const isSame = new Set(Object.values(until)).size === 1;
+  for (const one of document.querySelectorAll("[data-yours-until]")) tell(one, isSame ? theirs.until : "");
+  const free = (size) =>
+    may ? drawing.doors.filter((one) => one.size === size.id && may.includes(one.id) && bank.doors[one.id] === "free").length
+      : size.free;
+  const sizes = bank.free.sizes.map((size) => ({ ...size, free: free(size) }));
+  const any = may ? sizes.reduce((sum, size) => sum + size.free, 0) : bank.free.total;
+  document.getElementById("any_free").textContent = fill(words.free, { n: any });
   const keys = document.getElementById("sizes");
   // Changed in place, not made anew: a key must not vanish under a finger.
-  for (const size of bank.free.sizes) {
+  for (const size of sizes) {
     const key = keys.querySelector(`[data-size="${size.id}"]`) ?? made(drawing, size, onChoice);
     if (!key.isConnected) keys.append(key);
     key.disabled = isShut || size.free === 0;
     key.querySelector("em").textContent = size.free
       ? fill(words.free, { n: size.free })
       : words.none_free;
+    tell(key.querySelector("small"), isSame ? "" : (until[size.id] ?? ""));
   }
 }
 
@@ -37,7 +50,7 @@ function made(drawing, size, onChoice) {
   key.type = "button";
   key.className = "key key--size";
   key.dataset.size = size.id;
-  key.innerHTML = '<span class="shape"><span></span></span><strong></strong><span></span><em></em>';
+  key.innerHTML = '<span class="shape"><span></span></span><strong></strong><span></span><small hidden></small><em></em>';
   key.querySelector(".shape span").style.blockSize = `${(example.h / tallest) * 100}%`;
   key.querySelector("strong").textContent = size.name;
   key.children[2].textContent = about?.fits ?? "";
@@ -45,18 +58,22 @@ function made(drawing, size, onChoice) {
   return key;
 }
 
-/** The doors that somebody holds, as keys to choose from. */
-export function which(held, onPick) {
-  document.getElementById("which").replaceChildren(
-    ...held.map((one) => {
+/** Things to choose from, as keys with two lines each. */
+export function cards(box, things, lines, onPick) {
+  box.replaceChildren(
+    ...things.map((one) => {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "key key--card";
       button.innerHTML = "<strong></strong><span></span>";
-      button.firstChild.textContent = one.number;
-      button.lastChild.textContent = one.where;
+      [button.firstChild.textContent, button.lastChild.textContent] = lines(one);
       button.addEventListener("click", () => onPick(one));
       return button;
     }),
   );
+}
+
+/** The doors that somebody holds. */
+export function which(held, onPick) {
+  cards(document.getElementById("which"), held, (one) => [one.number, one.where], onPick);
 }

@@ -10,7 +10,7 @@ const RUNGS = { queued: 1, sent: 1, accepted: 1, actuated: 2, opened: 3, closed:
 // Not the last word yet.
 const isOnItsWay = ({ status, sensor }) => RUNGS[status] <= (sensor ? 2 : 1);
 
-export function doorway(words, { watch, moved, closed }) {
+export function doorway(words, { watch, moved, closed, pulled }) {
   const section = document.querySelector('section[data-step="door"]');
   const live = section.querySelector("[data-live]");
   const rungs = [...section.querySelectorAll("#ladder li")];
@@ -55,13 +55,14 @@ export function doorway(words, { watch, moved, closed }) {
     if (status === "actuated" && !hasSensor) {
       clearTimeout(timer);
       say(words.released, "good");
+      if (current.isLast) pulled();
     } else if (status === "opened") {
-      say(words.is_open, "good");
+      say(current.isLast ? words.is_open_last : words.is_open, "good");
       later(CLOSE_PLEASE_MS, () => say(words.please_close, "warn"));
     } else if (status === "closed") {
       clearTimeout(timer);
       say(words.is_closed, "good");
-      closed(current.compartment);
+      closed(current.compartment, current.isLast);
     } else if (status === "failed") {
       failed(current.isFirst ? words.not_opened : words.not_opened_again, current.isFirst);
     } else if (status === "expired" || status === "cancelled") {
@@ -74,8 +75,8 @@ export function doorway(words, { watch, moved, closed }) {
   }
 
   return {
-    watch(answer, scan, { isFirst }) {
-      current = { ...answer, scan, isFirst, status: "" };
+    watch(answer, scan, { isFirst, isLast = false }) {
+      current = { ...answer, scan, isFirst, isLast, status: "" };
       offer(false, false);
       rungs[2].hidden = rungs[3].hidden = false;
       rung(1, false);

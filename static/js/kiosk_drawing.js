@@ -46,8 +46,8 @@ export function drawing(figure, bank, { label, onPick }) {
 
   function name() {
     for (const { door, group } of doors.values()) {
-      const free = group.dataset.state === "free";
-      const active = picking && free;
+      const { state } = group.dataset;
+      const active = picking && state === "free";
       if (active) {
         group.setAttribute("role", "button");
         group.setAttribute("tabindex", "0");
@@ -55,7 +55,7 @@ export function drawing(figure, bank, { label, onPick }) {
         group.removeAttribute("role");
         group.removeAttribute("tabindex");
       }
-      group.setAttribute("aria-label", label(door, free));
+      group.setAttribute("aria-label", label(door, state));
     }
     root.setAttribute("aria-hidden", String(!picking));
   }

@@ -35,6 +35,12 @@ export function pins(words, { onNumber, onPin }) {
       asked = what;
       pads.pin_number.begin(what === "door" ? words.type_door : words.type_person);
     },
+    /** The number of a door says not who it is: their own number does. */
+    instead(answer, back) {
+      this.pick("personal_number");
+      pads.pin_number.say(answer.body.message);
+      back();
+    },
     besides(body) {
       shown = body;
       pads.pin_second.begin(words.type_second);

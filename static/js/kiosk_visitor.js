@@ -6,7 +6,7 @@ import { fill } from "./kiosk_words.js";
 
 const HOST_CODES = ["no_such_host", "too_many_tries"];
 
-export function visiting(words, { go, ask, refuse, identify, known }) {
+export function visiting(words, { go, ask, refuse, identify, known, choose }) {
   const $ = (selector) => document.querySelector(selector);
   const enter = () => go("entered");
   const code = pad("visitor_code", {
@@ -63,7 +63,7 @@ export function visiting(words, { go, ask, refuse, identify, known }) {
       visitor_code: () => { code.begin(words.type_code); go("has_code"); },
       visitor_new: () => go("entered"),
       visitor_agree: register,
-      visitor_go: () => go("identified_free"),
+      visitor_go: choose,
     },
   };
 }

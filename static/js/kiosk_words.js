@@ -7,7 +7,3 @@ export function fill(text, values) {
   const form = typeof text === "string" ? text : (text[plural.select(values.n)] ?? text.other);
   return form.replace(/%\((\w+)\)s/g, (_, name) => values[name] ?? "");
 }
-
-export function shortTime(instant, timeZone) {
-  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", timeZone }).format(new Date(instant));
-}

@@ -16,7 +16,10 @@ from tests.factories.cast import AMIRA_BADGE, Estate
 
 UPRIGHT = (1080, 1920)
 LYING = (1280, 800)
+# A screen of 1280 pixels at four times the size, as the guidelines have it.
+NARROW = (320, 640)
 SMALLEST_KEY = 72
+SMALLEST_ON_A_PHONE = 44
 
 # Every box that is touched or read, where it lies, and whether another box lies on its middle.
 _LOOK = (
@@ -54,6 +57,10 @@ _LOOK = (
   };
 }"""
 )
+
+# As the key "Lower buttons" does, on pages that have it.
+_LOWER = """() => !!document.querySelector('[data-do="reach"]')
+  && (document.body.toggleAttribute("data-reach"), true)"""
 
 
 class PlayedBridge:
@@ -170,15 +177,29 @@ def widen(estate: Estate, columns: int = 10) -> None:
 def fits(page: Page, case: str) -> None:
     """Check that nothing scrolls, lies outside, lies under something, or is too small to touch.
 
-    And that every word is told from its ground, by daylight and in the dark.
+    Standing and lying, with the keys where they usually are and lowered. And that every word is
+    told from its ground, by daylight and in the dark.
     """
     page.wait_for_load_state()
     page.evaluate("document.fonts.ready")
+    was = page.viewport_size
+    assert was is not None
+    wrong: list[str] = []
+    for size in (UPRIGHT, LYING):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        wrong += [f"{size}: {one}" for one in _wrong_here(page)]
+        if page.evaluate(_LOWER):
+            wrong += [f"{size}, lowered: {one}" for one in _wrong_here(page)]
+            page.evaluate(_LOWER)
+    page.emulate_media(color_scheme="dark")
+    wrong += [f"too faint in the dark: {one}" for one in page.evaluate(_LOOK)["faint"]]
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(was)
+    assert not wrong, "\n".join([case, *wrong])
+
+
+def _wrong_here(page: Page) -> list[str]:
     seen: dict[str, Any] = page.evaluate(_LOOK)
-    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-    page.emulate_media(color_scheme="light" if is_dark else "dark")
-    seen["faint"] += page.evaluate(_LOOK)["faint"]
-    page.emulate_media(color_scheme="dark" if is_dark else "light")
     wrong = ["the page scrolls"] if seen["scrolls"] else []
     for one in [*seen["keys"], *seen["texts"]]:
         right, foot = one["x"] + one["width"], one["y"] + one["height"]
@@ -194,13 +215,36 @@ def fits(page: Page, case: str) -> None:
         if key["cut"]:
             wrong.append(f"its words are cut: {key}")
     wrong += [f"too faint: {one}" for one in seen["faint"]]
-    wrong += [
+    return wrong + _under_keys(seen)
+
+
+def reflows(page: Page, case: str) -> None:
+    """Check that a narrow page scrolls in one direction alone, and nothing is cut or too small."""
+    page.wait_for_load_state()
+    seen: dict[str, Any] = page.evaluate(_LOOK)
+    wide = page.evaluate(
+        "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
+    )
+    wrong = [f"it scrolls sideways: {wide}"] if wide > seen["width"] else []
+    for one in [*seen["keys"], *seen["texts"]]:
+        if one["x"] < -1 or one["x"] + one["width"] > seen["width"] + 1:
+            wrong.append(f"outside: {one}")
+    for key in seen["keys"]:
+        if min(key["width"], key["height"]) < SMALLEST_ON_A_PHONE - 0.5:
+            wrong.append(f"too small: {key}")
+        if key["cut"]:
+            wrong.append(f"its words are cut: {key}")
+    wrong += _under_keys(seen)
+    assert not wrong, "\n".join([case, *wrong])
+
+
+def _under_keys(seen: dict[str, Any]) -> list[str]:
+    return [
         f"{text} lies under {key}"
         for text in seen["texts"]
         for key in seen["keys"]
         if not text["key"] and _overlap(text, key)
     ]
-    assert not wrong, "\n".join([case, *wrong])
 
 
 def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from access.choices import SignedHow
 from access.models import Incident, KeyHolding, MasterRelease, StandIn, User
 from access.services import grants, keys
-from occupancy.services import assignments
-from occupancy.services.assignments import Wanted
+from occupancy.services.claims import assignments
+from occupancy.services.claims.assignments import Wanted
 from tests import factories
 from tests.access.cabinet import TYPED, Cabinet
 from tests.factories.cast import SETUP, Estate

@@ -1,4 +1,4 @@
-"""Every step of the kiosk lies well on a standing and on a lying screen."""
+"""Every step of the kiosk lies well: standing and lying, lowered or not, by day and in the dark."""
 
 from __future__ import annotations
 
@@ -35,14 +35,12 @@ def wide_estate(estate: Estate) -> Estate:
     return estate
 
 
-def done(page: Page, reach: bool) -> None:
+def done(page: Page) -> None:
     page.get_by_role("button", name="Done").click()
     at_step(page, "attract")
-    if reach:
-        press(page, "Lower buttons")
 
 
-def through_every_step(page: Page, estate: Estate, reach: bool) -> None:
+def through_every_step(page: Page, estate: Estate) -> None:
     """Walk through every step, and look at each."""
     expect(page.locator("#counts")).to_contain_text("Small")
     fits(page, "attract")
@@ -95,7 +93,7 @@ def through_every_step(page: Page, estate: Estate, reach: bool) -> None:
     bridge.report("command_failed")
     expect(door.get_by_role("status")).to_contain_text("did not open")
     fits(page, "door failed again")
-    done(page, reach)
+    done(page)
     at_step(page, "attract")
 
     press(page, "Where is my locker?")
@@ -104,13 +102,13 @@ def through_every_step(page: Page, estate: Estate, reach: bool) -> None:
     tap(page)
     at_step(page, "place")
     fits(page, "place")
-    done(page, reach)
+    done(page)
     press(page, "Where is my locker?")
     at_step(page, "where_ask")
     tap(page, BEN_BADGE)
     at_step(page, "nowhere")
     fits(page, "nowhere")
-    done(page, reach)
+    done(page)
 
     estate.policy.limit_per_person = 2
     estate.policy.save(update_fields=["limit_per_person"])
@@ -125,7 +123,7 @@ def through_every_step(page: Page, estate: Estate, reach: bool) -> None:
     bridge.report("command_failed")
     expect(door.get_by_role("status")).to_contain_text("did not open")
     fits(page, "door failed")
-    done(page, reach)
+    done(page)
     tap(page)
     which = at_step(page, "which")
     fits(page, "which")
@@ -134,7 +132,7 @@ def through_every_step(page: Page, estate: Estate, reach: bool) -> None:
     page.get_by_role("button", name="Finish", exact=True).click(delay=2100)
     at_step(page, "finished")
     fits(page, "finished")
-    done(page, reach)
+    done(page)
 
     tap(page, CARLA_BADGE)
     at_step(page, "refused")
@@ -142,16 +140,14 @@ def through_every_step(page: Page, estate: Estate, reach: bool) -> None:
     tap(page, "12")
     expect(page.locator("#toast")).to_be_visible()
     fits(page, "refused toast")
-    done(page, False)
+    done(page)
 
 
-def through_the_steps_of_a_pin(page: Page, estate: Estate, reach: bool) -> None:
+def through_the_steps_of_a_pin(page: Page, estate: Estate) -> None:
     """Show the PIN besides the badge, then change it, with all that can go wrong."""
     Bank.objects.update(pin_rule=PinRule.ALWAYS)
     page.reload()
     expect(page.locator("body")).to_have_attribute("data-tie", "up")
-    if reach:
-        press(page, "Lower buttons")
     press(page, "Where is my locker?")
     at_step(page, "where_ask")
     tap(page)
@@ -159,8 +155,6 @@ def through_the_steps_of_a_pin(page: Page, estate: Estate, reach: bool) -> None:
     fits(page, "pin_where")
     press(page, "Cancel")
     at_step(page, "attract")
-    if reach:
-        press(page, "Lower buttons")
     tap(page)
     second = at_step(page, "pin_second")
     fits(page, "pin_second")
@@ -192,7 +186,7 @@ def through_the_steps_of_a_pin(page: Page, estate: Estate, reach: bool) -> None:
         type_on_pad(page, "730862")
     at_step(page, "pin_changed")
     fits(page, "pin_changed")
-    done(page, reach)
+    done(page)
     lent = pins.lend_recovery(person=estate.amira, actor=SETUP, at=timezone.now())
     press(page, "Use a PIN")
     press(page, "I lost my badge")
@@ -209,39 +203,40 @@ def through_the_steps_of_a_pin(page: Page, estate: Estate, reach: bool) -> None:
     PlayedBridge(estate).report("command_opened", "command_closed")
     at_step(page, "yours")
     fits(page, "yours after a recovery")
-    done(page, False)
+    done(page)
 
 
-@pytest.mark.parametrize("reach", [False, True], ids=["usual", "reach"])
+def test_every_step_of_a_pin_fits_the_screen(wide_estate: Estate, page: Page) -> None:
+    through_the_steps_of_a_pin(page, wide_estate)
+
+
+def test_every_step_fits_the_screen(wide_estate: Estate, page: Page) -> None:
+    through_every_step(page, wide_estate)
+
+
 @pytest.mark.parametrize("size", [UPRIGHT, LYING], ids=["upright", "lying"])
-def test_every_step_of_a_pin_fits_the_screen(
-    wide_estate: Estate, open_kiosk: OpenKiosk, size: tuple[int, int], reach: bool
+def test_the_buttons_are_lowered_for_one_turn(
+    wide_estate: Estate, open_kiosk: OpenKiosk, size: tuple[int, int]
 ) -> None:
-    page = open_kiosk(size, color_scheme="dark" if reach else "light")
-    through_the_steps_of_a_pin(page, wide_estate, reach)
-
-
-@pytest.mark.parametrize("reach", [False, True], ids=["usual", "reach"])
-@pytest.mark.parametrize("size", [UPRIGHT, LYING], ids=["upright", "lying"])
-def test_every_step_fits_the_screen(
-    wide_estate: Estate, open_kiosk: OpenKiosk, size: tuple[int, int], reach: bool
-) -> None:
-    page = open_kiosk(size, color_scheme="dark" if reach else "light")
+    page = open_kiosk(size)
     lower = page.get_by_role("button", name="Lower buttons")
-    if reach:
-        lower.click()
-        expect(lower).to_have_attribute("aria-pressed", "true")
-    through_every_step(page, wide_estate, reach)
+    lower.click()
+    expect(lower).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("body")).to_have_attribute("data-reach", "")
+    tap(page)
+    for key in at_step(page, "choose").get_by_role("button").all():
+        box = key.bounding_box()
+        assert box is None or box["y"] + box["height"] / 2 > size[1] / 2, key
     # The next one finds the screen as it usually is.
+    page.get_by_role("button", name="Cancel").click()
+    at_step(page, "attract")
     expect(lower).to_have_attribute("aria-pressed", "false")
 
 
-@pytest.mark.parametrize("size", [UPRIGHT, LYING], ids=["upright", "lying"])
 def test_what_is_said_before_anybody_chooses_fits_the_screen(
-    wide_estate: Estate, open_kiosk: OpenKiosk, size: tuple[int, int]
+    wide_estate: Estate, page: Page
 ) -> None:
     estate = wide_estate
-    page = open_kiosk(size)
     at = timezone.now()
     asked = openings.request(bank=estate.bank, reason="fire drill", user_id=estate.max.pk, at=at)
     openings.confirm(opening_id=asked.pk, user_id=estate.rosa.pk, at=at)

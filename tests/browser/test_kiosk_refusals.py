@@ -13,8 +13,8 @@ from audit.models import Event
 from lockers.models import BridgePresence, Command
 from lockers.services import enrolment, openings
 from occupancy.models import Assignment
-from occupancy.services import assignments
-from occupancy.services.assignments import Wanted
+from occupancy.services.claims import assignments
+from occupancy.services.claims.assignments import Wanted
 from tests import factories
 from tests.browser.kiosk_screen import PlayedBridge, at_step, has_a_door, press, tap
 from tests.factories.cast import AMIRA_BADGE, SETUP, Estate

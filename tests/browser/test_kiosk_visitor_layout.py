@@ -10,10 +10,7 @@ from access.choices import PersonKind
 from access.models import VisitorRules
 from access.services import credentials
 from tests import factories
-from tests.browser.conftest import OpenKiosk
 from tests.browser.kiosk_screen import (
-    LYING,
-    UPRIGHT,
     PlayedBridge,
     at_step,
     fits,
@@ -131,25 +128,11 @@ def through_asking(page: Page) -> None:
     at_step(page, "attract")
 
 
-@pytest.mark.parametrize("reach", [False, True], ids=["usual", "reach"])
-@pytest.mark.parametrize("size", [UPRIGHT, LYING], ids=["upright", "lying"])
-def test_every_step_of_a_visitor_fits_the_screen(
-    welcoming: Estate, open_kiosk: OpenKiosk, size: tuple[int, int], reach: bool
-) -> None:
-    page = open_kiosk(size, color_scheme="dark" if reach else "light")
-
-    def lower() -> None:
-        if reach:
-            press(page, "Lower buttons")
-
-    lower()
+def test_every_step_of_a_visitor_fits_the_screen(welcoming: Estate, page: Page) -> None:
     through_the_steps_of_a_visitor(page, welcoming)
-    lower()
     through_the_code(page)
-    lower()
     through_asking(page)
     VisitorRules.objects.update(visitors_may_register=False)
-    lower()
     press(page, "I am a visitor")
     at_step(page, "visitor")
     expect(page.get_by_role("button", name="I am new here")).to_be_hidden()

@@ -49,6 +49,12 @@ def _no_attempts_yet(transactional_db: None) -> None:
 
 
 @pytest.fixture
+def server(own_server: str) -> str:
+    """Return a server that has counted no log-in yet."""
+    return own_server
+
+
+@pytest.fixture
 def at_localhost(server: str) -> str:
     """Return the server's name under which browsers allow passkeys without a certificate."""
     return server.replace("127.0.0.1", "localhost")

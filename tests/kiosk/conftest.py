@@ -42,6 +42,11 @@ class Kiosk:
             },
         )
 
+    def bank(self) -> Any:
+        """Return the bank as its screen shows it."""
+        headers = {"Authorization": f"Terminal {self.token}"}
+        return self.client.get("/kiosk/bank", headers=headers).json()
+
     def scan(self, badge: str) -> Any:
         """Tap a badge, and return what the person may do."""
         answer = self.post("scan", {"badge": typed(badge)})

@@ -50,6 +50,20 @@ def test_asking_where_never_leads_to_an_opening_by_itself() -> None:
     assert reached == {Step.PLACE, Step.NOWHERE, Step.WHICH}
 
 
+@pytest.mark.parametrize(
+    ("event", "asks", "leads_to"),
+    [
+        (Event.DECLINED, Step.DECLINE, Step.DECLINED),
+        (Event.UNSHARED, Step.UNSHARE, Step.YOURS),
+    ],
+)
+def test_what_costs_somebody_something_is_asked_once_more(
+    event: Event, asks: Step, leads_to: Step
+) -> None:
+    for step in set(Step) - {Step.REVOKED}:
+        assert flow.after(step, event) == (leads_to if step == asks else step)
+
+
 def test_every_step_is_reached_from_the_first() -> None:
     reached, waiting = set(), [Step.ATTRACT]
     while waiting:

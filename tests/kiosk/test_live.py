@@ -22,7 +22,7 @@ from kiosk.services import doors, readers, scans
 from lockers.choices import ReaderTransport
 from lockers.notify import COMMAND, MAP, SCAN, listener
 from lockers.services import enrolment, journal
-from occupancy.services.assignments import Claimed, Wanted
+from occupancy.services.claims.assignments import Claimed, Wanted
 from tests import factories
 from tests.factories.cast import AMIRA_BADGE, SETUP, TERMINAL_TOKEN, Estate
 
