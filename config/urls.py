@@ -17,6 +17,7 @@ urlpatterns = [
     path("healthz/", views.health, name="health"),
     path("map/", include("occupancy.urls")),
     path("kiosk/", include("kiosk.urls")),
+    path("me/", include("kiosk.me_urls")),
     path("requests/", include("access.urls")),
     path("pass/<str:link>/", phone.show_pass, name="pass"),
     path("bridge/enrol/", bridges.enrol, name="bridge-enrol"),

@@ -46,14 +46,16 @@ def until(condition: Callable[[], bool], within_s: float = 20) -> None:
 
 
 @contextlib.contextmanager
-def serving(command: list[str] = ASGI, port: int | None = None) -> Iterator[str]:
+def serving(
+    command: list[str] = ASGI, port: int | None = None, env: dict[str, str] | None = None
+) -> Iterator[str]:
     """Run a shipped server until the block ends; yields its address."""
     port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", *command, "--host", "127.0.0.1", "--port", str(port)]
         + ["--log-level", "warning"],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database_url()},
+        env={**os.environ, "DATABASE_URL": database_url(), **(env or {})},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,38 +13,16 @@ from rest_framework.response import Response
 
 from access.models import Person
 from audit.services.idempotency import Reply
-from config.api.base import IdField, View
+from config.api.base import IdField
 from config.api.commands import CommandSerializer
+from config.api.custody import Custody
+from config.api.shown_assignments import AssignmentSerializer
 from lockers.models import Bank, Command, Compartment, Size
-from lockers.scoping import OPERATE, VIEW
+from lockers.scoping import OPERATE
 from occupancy.choices import ClosedHow
-from occupancy.models import Assignment
-from occupancy.services import assignments
-from occupancy.services.assignments import Wanted
-
-
-class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
-    person = serializers.IntegerField(source="holder_id")
-    number = serializers.CharField(source="compartment.number", help_text="What the door says.")
-    bank = serializers.IntegerField(source="compartment.bank_id")
-    site = serializers.IntegerField(source="compartment.bank.site_id")
-
-    class Meta:
-        model = Assignment
-        fields = [
-            "id",
-            "person",
-            "compartment",
-            "number",
-            "bank",
-            "site",
-            "policy",
-            "starts_at",
-            "ends_at",
-            "at_end",
-            "closed_at",
-            "closed_how",
-        ]
+from occupancy.errors.claims import NotTheHolder
+from occupancy.services.claims import assignments
+from occupancy.services.claims.assignments import Wanted
 
 
 class ClaimedSerializer(AssignmentSerializer):
@@ -84,18 +61,11 @@ class AssignmentFilter(serializers.Serializer[Any]):
     )
 
 
-class Assignments(View):
+class Assignments(Custody):
     """Who has which compartment, newest first."""
 
-    serializer_class = AssignmentSerializer
     filter_serializer = AssignmentFilter
     ordering = ("-id",)
-
-    def get_queryset(self, right: str = VIEW) -> QuerySet[Assignment]:
-        """Return the assignments of the banks that the user holds a right on."""
-        return Assignment.objects.select_related("compartment__bank").filter(
-            self.within("compartment__bank", right)
-        )
 
     @extend_schema(parameters=[AssignmentFilter])
     def list(self, request: Request) -> Response:
@@ -167,9 +137,10 @@ class Assignments(View):
         """
         row = get_object_or_404(self.get_queryset(OPERATE), pk=pk)
         holder_id = row.holder_id
-        assert holder_id is not None  # by constraint
 
         def work() -> Reply:
+            if holder_id is None:
+                raise NotTheHolder
             command_id = assignments.open_again(
                 claim_id=row.pk, person_id=holder_id, actor=self.actor, at=self.at
             )

@@ -22,7 +22,8 @@ from lockers.scoping import OPERATE, OVERRIDE, VIEW
 from occupancy import selectors
 from occupancy.choices import Shown
 from occupancy.selectors import MapDoor
-from occupancy.services import assignments, overrides
+from occupancy.services.claims import assignments
+from occupancy.services.custody import overrides
 
 
 class SizeSerializer(serializers.ModelSerializer[Size]):

@@ -16,9 +16,17 @@ from config.api.access_requests import AccessRequests
 from config.api.assignments import Assignments
 from config.api.commands import Commands
 from config.api.compartments import Compartments
+from config.api.desk_bookings import DeskBookings
+from config.api.door_groups import Groups
 from config.api.events import Events
 from config.api.keys import Keys, Locks
+from config.api.lost_property import LostProperty
+from config.api.policies import Policies
+from config.api.recoveries import Recoveries
+from config.api.reservations import Reservations
+from config.api.series import SeriesOfBookings
 from config.api.sites import Banks, Sites
+from config.api.waiting import WaitingLists
 
 
 class Nothing(APIView):
@@ -35,9 +43,17 @@ router.register("sites", Sites, basename="api-site")
 router.register("banks", Banks, basename="api-bank")
 router.register("compartments", Compartments, basename="api-compartment")
 router.register("assignments", Assignments, basename="api-assignment")
+router.register("waiting", WaitingLists, basename="api-waiting")
+router.register("reservations", Reservations, basename="api-reservation")
+router.register("series", SeriesOfBookings, basename="api-series")
+router.register("desk-bookings", DeskBookings, basename="api-desk-booking")
+router.register("recoveries", Recoveries, basename="api-recovery")
+router.register("lost-property", LostProperty, basename="api-lost-item")
 router.register("access-requests", AccessRequests, basename="api-access-request")
 router.register("locks", Locks, basename="api-lock")
 router.register("keys", Keys, basename="api-key")
+router.register("policies", Policies, basename="api-policy")
+router.register("door-groups", Groups, basename="api-door-group")
 router.register("commands", Commands, basename="api-command")
 router.register("events", Events, basename="api-event")
 

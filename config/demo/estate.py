@@ -72,9 +72,10 @@ OFFICE, SCHOOL, POOL = SITES = (
             ("Second floor", AreaKind.FLOOR),
         ),
         banks=bank_plans.OFFICE_BANKS,
-        days=range(0, 5),
-        opens_at=dt.time(7, 0),
-        closes_at=dt.time(20, 0),
+        # Staff come in with their badge at any hour, and so may book for any.
+        days=range(0, 7),
+        opens_at=dt.time(0, 0),
+        closes_at=dt.time(23, 59),
         policy="A locker for the day",
         ends_at_time=dt.time(0, 0),
         at_end=AtEnd.RELEASE,

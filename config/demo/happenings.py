@@ -1,4 +1,4 @@
-"""The rest of two believable weeks: refusals, repairs, a forced door, and what is planned."""
+"""The rest of two believable weeks: refusals, repairs, a forced door, and a closure."""
 
 from __future__ import annotations
 
@@ -138,30 +138,20 @@ def _board(
     )
 
 
-def plan_ahead(built: BuiltSite, people: list[Person], *, at: dt.datetime) -> None:
-    """Keep one door for somebody who comes later, and close one for cleaning just now.
+def close_one(built: BuiltSite, *, at: dt.datetime) -> None:
+    """Close a door for cleaning just now, if none is.
 
-    What is still ahead is left as it is. The closure is not marked as started: it ends by itself,
-    and the door is free again.
+    The closure is not marked as started: it ends by itself, and the door is free again.
     """
     current = Claim.objects.filter(compartment__in=built.doors, closed_at__isnull=True)
     current = current.filter(Q(started_at__isnull=False) | Q(ends_at__gt=at))
     kinds = dict(current.values_list("compartment_id", "kind"))
     free = [door for door in built.doors if door.pk not in kinds and not door.is_accessible]
-    if len(free) < _ENOUGH_FREE:
+    if len(free) < _ENOUGH_FREE or ClaimKind.CLOSURE in kinds.values():
         return
-    if ClaimKind.RESERVATION not in kinds.values():
-        Claim.objects.create(
-            compartment=free[3],
-            kind=ClaimKind.RESERVATION,
-            holder=people[-1],
-            starts_at=at + dt.timedelta(hours=1),
-            ends_at=at + dt.timedelta(hours=5),
-        )
-    if ClaimKind.CLOSURE not in kinds.values():
-        Claim.objects.create(
-            compartment=free[-4],
-            kind=ClaimKind.CLOSURE,
-            starts_at=at - dt.timedelta(minutes=15),
-            ends_at=at + dt.timedelta(minutes=90),
-        )
+    Claim.objects.create(
+        compartment=free[-4],
+        kind=ClaimKind.CLOSURE,
+        starts_at=at - dt.timedelta(minutes=15),
+        ends_at=at + dt.timedelta(minutes=90),
+    )

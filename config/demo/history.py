@@ -25,7 +25,10 @@ from lockers.choices import CommandStatus
 from lockers.models import Command, Compartment, Door, LockEvent
 from lockers.services.commands import OPEN_WITHIN
 from occupancy.choices import ClaimKind, ClosedHow
-from occupancy.models import Claim
+from occupancy.models import Claim, Quota
+
+# Whose tables are written in bulk.
+WRITTEN = (Claim, Quota, Grant, Command, LockEvent, Event)
 
 
 @dataclass
@@ -50,7 +53,6 @@ class History:
                 kind=ClaimKind.ASSIGNMENT,
                 holder_id=visit.person,
                 policy=built.policy,
-                slot=1,
                 starts_at=visit.starts_at,
                 ends_at=visit.ends_at,
                 started_at=visit.starts_at,
@@ -125,6 +127,11 @@ class History:
         doors = {door.pk: door for built in self.estate.sites for door in built.doors}
         for built, visit, claim in self.claims:
             self._tell(built, visit, claim, doors[visit.door])
+        Quota.objects.bulk_create(
+            Quota(claim=claim, policy=built.policy, holder_id=visit.person, slot=1)
+            for built, visit, claim in self.claims
+            if claim.closed_at is None
+        )
         Grant.objects.bulk_create(_grant(claim) for _built, _visit, claim in self.claims)
         self.commands.sort(key=lambda command: command.requested_at)
         Command.objects.bulk_create(self.commands)

@@ -18,7 +18,7 @@ from audit.actions import Action
 from audit.services.events import Actor
 from config.demo import banks as bank_plans
 from config.demo import estate as estates
-from config.demo import happenings, people, seed
+from config.demo import happenings, people, present, seed
 from config.demo.estate import BuiltSite, Estate
 from config.demo.history import History
 from config.demo.visits import HABITS, Diary
@@ -27,7 +27,7 @@ from lockers.choices import LockKind, ServiceStatus
 from lockers.models import Bank, Compartment, Organisation, Site
 from occupancy.choices import ClaimKind, ClosedHow
 from occupancy.models import Assignment, Claim, Policy
-from occupancy.services import expiry
+from occupancy.services.ending import expiry
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,8 @@ def _go_on(estate: Estate, at: dt.datetime) -> None:
         history.write()
     for built in estate.sites:
         if built.plan is estates.OFFICE:
-            happenings.plan_ahead(built, people.of_site(built, everybody), at=at)
+            happenings.close_one(built, at=at)
+            present.go_on(built, people.of_site(built, everybody), at=at)
 
 
 def _day(built: BuiltSite, at: dt.datetime) -> dt.date:
@@ -118,6 +119,7 @@ def _go_home(history: History, built: BuiltSite, diary: Diary, last: dt.datetime
         compartment__in=built.doors,
         kind=ClaimKind.ASSIGNMENT,
         closed_at__isnull=True,
+        recovery_at__isnull=True,
         ends_at__lte=history.at,
         holder__in=diary.people,
     )

@@ -5,17 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import random
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from access.models import Person
 from audit.actions import Action
 from audit.models import Event
 from config.demo import estate as estates
-from config.demo import happenings, keys, people, staff, visitors
+from config.demo import happenings, keys, people, present, rules, staff, visitors
 from config.demo.estate import OFFICE, SITES, BuiltSite, Estate
-from config.demo.history import History
+from config.demo.history import WRITTEN, History
 from config.demo.visits import HABITS, Diary
-from lockers.models import Bank, Organisation
+from lockers.models import Bank, Compartment, Door, Organisation
 from occupancy.choices import AtEnd
 
 SEED = 274951
@@ -56,6 +56,7 @@ def build(*, at: dt.datetime) -> Estate:
         estate = estates.build(at=at)
         everybody = people.build(estate, at=at)
         first, second = staff.build(estate, at=at)
+        rules.add(estate)
         rng = random.Random(SEED)
         history = History(estate, first.pk, at, rng)
         happenings.add(history, everybody, second_id=second.pk)
@@ -64,13 +65,23 @@ def build(*, at: dt.datetime) -> Estate:
             fill(built, diary)
             history.add_visits(built, diary.visits)
         history.write()
+        _analyze()
         for built in estate.sites:
             comers = people.of_site(built, everybody)
             keys.add(built, comers, user_id=first.pk, at=at, rng=random.Random(SEED))
         office = estate.office
         visitors.add(office, people.of_site(office, everybody), user_id=second.pk, at=at)
-        happenings.plan_ahead(office, people.of_site(office, everybody), at=at)
+        happenings.close_one(office, at=at)
+        present.found_before(office.site, at=at)
+        present.go_on(office, people.of_site(office, everybody), at=at)
     return estate
+
+
+def _analyze() -> None:
+    """Tell the planner what was written: to it these tables are empty, and it plans for that."""
+    tables = [one._meta.db_table for one in (*WRITTEN, Compartment, Door, Person)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(tables)}")
 
 
 def fill(built: BuiltSite, diary: Diary, first: dt.date | None = None) -> None:
@@ -81,12 +92,13 @@ def fill(built: BuiltSite, diary: Diary, first: dt.date | None = None) -> None:
 
 
 def diary_of(built: BuiltSite, comers: list[Person], at: dt.datetime, rng: random.Random) -> Diary:
-    """Return the empty diary of a site, as its policy says."""
+    """Return the empty diary of a site, as its policy says; what is booked ahead nobody takes."""
+    kept = rules.booked_ahead(built.site)
     return Diary(
         zone=built.site.zone,
         ends_at_time=built.policy.ends_at_time,
         at_end=AtEnd(built.policy.at_end),
-        doors=[door.pk for door in built.doors],
+        doors=[door.pk for door in built.doors if door.pk not in kept],
         people=[person.pk for person in comers],
         at=at,
         rng=rng,

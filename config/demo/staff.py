@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from allauth.account.models import EmailAddress
+
 from access.models import User
 from access.roles import StaffRole
 from access.services import staff as roles
@@ -20,6 +22,7 @@ class LogIn:
     password: str
 
 
+AMIRA_MAIL = "amira.haddad@northwind.example"
 FIRST = LogIn("demo", "demo-lockers")
 SECOND = LogIn("second", "second-lockers")
 
@@ -33,6 +36,8 @@ def build(estate: Estate, *, at: dt.datetime) -> tuple[User, User]:
         first_name="Dana",
         last_name="Demo",
     )
+    # Whoever is logged in as the first may look at Amira's lockers as she does on her phone.
+    EmailAddress.objects.create(user=first, email=AMIRA_MAIL, verified=True)
     second = User.objects.create_user(
         SECOND.username,
         "second@northwind.example",

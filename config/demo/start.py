@@ -52,6 +52,7 @@ def _table(port: int, kiosk: str) -> list[list[str]]:
         ["Start here", f"{here}/"],
         ["Live map", f"{here}/map/  (log in: {first})"],
         ["Kiosk", kiosk],
+        ["Phone page", f"{here}/me/  (logged in as {staff.FIRST.username}, you are Amira there)"],
         ["Admin", f"{here}/admin/  ({first}; a second person: {second})"],
         ["Virtual cabinet", f"http://{HOST}:{port + wiring.PAGE_OFFSET}/"],
         ["API", f"{here}/api/v1/schema/"],

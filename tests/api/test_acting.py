@@ -98,7 +98,7 @@ def test_open_again_for_the_holder_and_release_with_a_reason(estate: Estate, api
     assert codes(client.post(path, {}, headers=key())) == (400, "invalid")
     released = client.post(path, {"reason": "left the company"}, headers=key())
     assert released.json()["closed_how"] == "released_by_staff"
-    assert Event.objects.get(action="assignment.released").reason == "left the company"
+    assert Event.objects.get(action="override.released").reason == "left the company"
     again = client.post(path, {"reason": "left the company"}, headers=key())
     assert codes(again) == (409, "assignment_already_released")
     late = client.post(f"/api/v1/assignments/{number}/open/", headers=key())

@@ -11,8 +11,8 @@ from audit.services import events
 from audit.services.events import Actor
 from lockers.models import BridgePresence
 from occupancy.choices import ClosedHow
-from occupancy.services import assignments
-from occupancy.services.assignments import Wanted
+from occupancy.services.claims import assignments
+from occupancy.services.claims.assignments import Wanted
 from tests import factories
 from tests.api.conftest import Api, codes
 from tests.factories.cast import Estate

@@ -46,6 +46,7 @@ def test_the_supervisor_is_told_all_it_needs(demo: dict[str, Any], var: Path) ->
         "Start here",
         "Live map",
         "Kiosk",
+        "Phone page",
         "Admin",
         "Virtual cabinet",
         "API",
