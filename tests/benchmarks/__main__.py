@@ -17,18 +17,33 @@ def main(only: str | None) -> None:
     django.setup()
     from django.core.management import call_command
 
-    from tests.benchmarks import claims, deciding, maps, people, pins, pushes, starts, taps
+    from tests.benchmarks import (
+        claims,
+        deciding,
+        expiring,
+        maps,
+        people,
+        pins,
+        policies,
+        pushes,
+        reserving,
+        starts,
+        taps,
+    )
     from tests.benchmarks.place import Place
     from tests.servers import ASGI, WSGI, free_port, serving
 
     measurements: dict[str, Callable[[Place], dict[str, Any]]] = {
         "claims": claims.measure,
+        "policies": policies.measure,
         "taps": taps.measure,
         "pushes": pushes.measure,
         "maps": maps.measure,
         "deciding": deciding.measure,
+        "expiring": expiring.measure,
         "people": people.measure,
         "pins": pins.measure,
+        "reserving": reserving.measure,
         "starts": starts.measure,
     }
     if only and only not in measurements:

@@ -145,6 +145,10 @@ def _raw_claims(
     return latencies
 
 
+def _smallest(door: Any) -> tuple[int, int]:
+    return door[3], door[0]
+
+
 def _raw_claim(
     connection: Any, sql: list[tuple[str, str]], facts: dict[str, Any], bank: int, number: int
 ) -> None:
@@ -154,22 +158,27 @@ def _raw_claim(
     person = facts["first_person"] + number
     bank_id, organisation = facts["banks"][bank], facts["organisation"]
     row: Any = None
+    doors: list[Any] = []
     parameters: dict[str, Callable[[], Any]] = {
         "terminal": lambda: (facts["token_digests"][bank],),
         "badge": lambda: {
             "organisation": organisation, "shown": facts["digests"][number], "at": at
         },
         "situation": lambda: {
-            "person": person, "bank": bank_id, "at": at, "silent_since": at
+            "person": person, "bank": bank_id, "at": at, "silent_since": at, "now": at,
+            "booking": False,
+        },
+        "usual": lambda: (person, bank_id),
+        "doors": lambda: {
+            "bank": bank_id, "door": None, "besides": None, "at": at,
+            "doubtful_since": at - dt.timedelta(minutes=10), "doubtful": ["failed", "unknown"],
         },
         "take": lambda: {
-            "bank": bank_id, "size": None, "wanted": None, "low": False, "wide": False,
-            "charging": False, "person": person, "policy": facts["policy"], "slot": 1, "at": at,
-            "ends_at": ends_at, "at_end": "release", "doubtful": False,
-            "doubtful_since": at - dt.timedelta(minutes=10),
-            "doubtful_ends": ["failed", "unknown"],
+            "doors": [door[0] for door in sorted(doors, key=_smallest) if door[7]], "door": None,
+            "person": person, "policy": facts["policy"], "at": at, "due_at": ends_at,
+            "ends_at": ends_at, "at_end": "release", "limiting": [facts["policy"]], "slots": [1],
         },
-        "grant": lambda: (person, row[1], row[0], at, ends_at),
+        "grant": lambda: (person, None, None, row[1], row[0], at, ends_at),
         "command": lambda: {
             "id": uuid.uuid4(), "compartment": row[1], "opening": None, "purpose": "claim",
             "actor_kind": "person", "actor_id": str(person), "claim": row[0], "at": at,
@@ -179,11 +188,16 @@ def _raw_claim(
             at, "assignment.claimed", "person", str(person), organisation, facts["site"],
             bank_id, row[1], person, "", "", "{}",
         ),
+        "places": lambda: (bank_id,),
         "answer": lambda: ("bench", uuid.uuid4().hex, "f" * 64, 200, '{"ok": true}'),
     }  # fmt: skip
     with connection.transaction(), connection.cursor() as cursor:
         for name, statement in sql:
             cursor.execute(statement, parameters[name]())
+            if name in ("doors", "places"):
+                rows = cursor.fetchall()
+                doors = rows if name == "doors" else doors
+                continue
             found = cursor.fetchone() if cursor.description else None
             if name == "take":
                 while found is None or found[0] is None:

@@ -118,12 +118,14 @@ class Place:
         """Make every door free again."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "TRUNCATE occupancy_claim, access_grant, lockers_command, audit_answer, kiosk_scan"
+                "TRUNCATE occupancy_claim, occupancy_quota, access_grant, lockers_command,"
+                " audit_answer, kiosk_scan CASCADE"
             )
 
     def empty_claims(self) -> None:
         """Give every door back by plain SQL, without touching what the bridge is at."""
         with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM occupancy_quota")
             cursor.execute("DELETE FROM occupancy_claim")
 
     def raw_facts(self) -> dict[str, Any]:
