@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from tests import emptying
+
 # A Tuesday morning in winter time: London is UTC.
 MORNING = dt.datetime(2026, 11, 17, 9, 0, tzinfo=dt.UTC)
 
@@ -17,12 +19,13 @@ MORNING = dt.datetime(2026, 11, 17, 9, 0, tzinfo=dt.UTC)
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Let the test database empty the audit table between two transactional tests.
 
-    Only TRUNCATE, only here: UPDATE and DELETE stay refused, and a test puts this trigger back
-    to prove it.
+    Only TRUNCATE, for who may not put triggers aside, and only here: UPDATE and DELETE stay
+    refused, and a test puts this trigger back to prove it.
     """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER IF EXISTS audit_event_is_not_truncated ON audit_event")
-    yield
+    with emptying.by_delete():
+        yield
     # Threads of asynchronous tests keep their connection, and a database in use is not dropped.
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(

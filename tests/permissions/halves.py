@@ -23,6 +23,7 @@ from audit.actions import Action
 from audit.models import Event
 from audit.services import events
 from lockers.models import Area, Bank, Bridge, Compartment, Controller, Organisation, Site, Size
+from occupancy.models import CompartmentGroup
 from tests import factories
 from tests.factories.cast import SETUP
 from tests.permissions import admin_table
@@ -62,10 +63,13 @@ SITE = Kind(
         },
         "access.Credential": f"person__{_HOME}",
         "access.Hold": f"person__{_HOME}",
+        "access.NoticeRules": "site",
         "access.Pass": f"{_DOOR}site",
         "access.Person": _HOME,
         "access.Run": f"person__{_HOME}",
         "access.Throttle": f"person__{_HOME}",
+        "kiosk.PhoneSession": f"person__{_HOME}",
+        "occupancy.CompartmentGroup": "compartments__bank__site",
         "occupancy.Policy": "site",
     },
     shared=_VOCABULARY | {"access.ImportMapping", "access.Procedure"},
@@ -91,6 +95,7 @@ AREA = Kind(
         "access.TemporaryAccess": "bank__area",
         "access.Throttle": f"person__{_GRANTED}",
         "audit.Event": "bank_id",
+        "kiosk.PhoneSession": f"person__{_GRANTED}",
         "kiosk.Terminal": "bank__area",
         "lockers.Area": "pk",
         "lockers.Bank": "area",
@@ -105,14 +110,23 @@ AREA = Kind(
         "lockers.Reader": "bank__area",
         "occupancy.Assignment": f"{_DOOR}area",
         "occupancy.Claim": f"{_DOOR}area",
+        "occupancy.CompartmentGroup": "compartments__bank__area",
+        "occupancy.LostItem": f"{_DOOR}area",
+        "occupancy.Offer": f"claim__{_DOOR}area",
         "occupancy.Policy": "bank__area",
+        "occupancy.Recovery": f"claim__{_DOOR}area",
+        "occupancy.Reservation": f"{_DOOR}area",
+        "occupancy.Series": "bank__area",
+        "occupancy.Share": f"claim__{_DOOR}area",
+        "occupancy.WaitingEntry": "area",
     },
     shared=_VOCABULARY | {"lockers.Site"},
-    # Of a whole site or organisation: its keys of many doors, its visitors, staff and procedures.
+    # Of a whole site or organisation: its keys of many doors, its visitors, staff and procedures,
+    # its letters.
     hidden={
         "access.ImportMapping", "access.KeyCount", "access.KeyRules", "access.MasterRelease",
-        "access.MasterSet", "access.Notice", "access.Procedure", "access.RoleAssignment",
-        "access.Visit", "access.VisitorRules",
+        "access.MasterSet", "access.Notice", "access.NoticeRules", "access.Procedure",
+        "access.RoleAssignment", "access.Visit", "access.VisitorRules",
     },
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in (SITE, AREA)}
@@ -161,7 +175,8 @@ class Half(Tenant):
             case "lockers.Controller":
                 values |= {"bridge": self.row(Bridge)}
             case "occupancy.Policy":
-                values |= {"site": self.site}
+                # A policy is attached to one place: to the site, or to the bank of an area.
+                values |= {"site": self.site if self.area is None else None}
             case "access.Person":
                 values |= {"home_site": self.site}
         return values
@@ -177,8 +192,9 @@ class Half(Tenant):
         self.rows |= {Organisation: self.organisation, Site: self.site}
         if self.area is not None:
             self.rows[Area] = self.area
-        for model in (Bridge, Controller, Bank, Compartment, Person, Grant):
+        for model in (Bridge, Controller, Bank, Compartment, Person, Grant, CompartmentGroup):
             self.row(model)
+        self.row(CompartmentGroup).compartments.add(self.row(Compartment))
         events.record(
             action=Action.CHANGED, actor=SETUP, at=self.at, organisation_id=self.organisation.pk,
             site_id=self.site.pk, bank_id=self.row(Bank).pk, reason=self.word(),

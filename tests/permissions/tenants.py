@@ -56,8 +56,14 @@ NEEDS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     },
     "occupancy.Claim": lambda tenant: {
         "kind": "assignment", "holder": tenant.row(Person), "ends_at": tenant.at + HOUR,
-        "started_at": tenant.at, "policy": tenant.row(Policy), "closed_how": "", "slot": 1,
+        "started_at": tenant.at, "policy": tenant.row(Policy), "closed_how": "",
     },
+    "occupancy.Reservation": lambda tenant: {
+        "kind": "reservation", "holder": tenant.row(Person), "policy": tenant.row(Policy),
+        "starts_at": tenant.at + 2 * HOUR, "ends_at": tenant.at + 3 * HOUR, "closed_how": "",
+    },
+    "occupancy.Share": lambda tenant: {"until": tenant.at + HOUR},
+    "kiosk.PhoneSession": lambda tenant: {"expires_at": tenant.at + HOUR},
     "access.Credential": lambda tenant: {"digest": uuid.uuid4().hex.encode()},
     "access.Key": lambda tenant: {"lock": tenant.row(Lock), "copy": 9},
     "access.KeyCharge": lambda tenant: {"currency": "GBP"},
@@ -71,7 +77,7 @@ NEEDS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
         ),
         "expected_until": tenant.at + HOUR,
     },
-    "access.Grant": lambda tenant: {"ends_at": tenant.at + HOUR},
+    "access.Grant": lambda tenant: {"ends_at": tenant.at + HOUR, "person": tenant.row(Person)},
 }  # fmt: skip
 _numbers = itertools.count(1)
 

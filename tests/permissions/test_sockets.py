@@ -55,6 +55,8 @@ def headers(world: World, role: str) -> list[tuple[bytes, bytes]]:
         return [(b"authorization", f"Bearer {BRIDGE_TOKEN}".encode())]
     if role == "anonymous":
         return [ORIGIN]
+    if role == "phone":
+        return [ORIGIN, (b"cookie", f"phone={world.phone}".encode())]
     cookie = world.client(role).cookies[settings.SESSION_COOKIE_NAME].value
     return [ORIGIN, (b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode())]
 

@@ -12,21 +12,67 @@ from django.test import Client
 from guardian.shortcuts import assign_perm
 
 from access.choices import RequestSource
-from access.models import Pass, User
+from access.models import Pass, User, Visit
 from access.services import passes, requests
 from audit.models import Event
 from audit.services.events import Actor
+from kiosk.choices import SignedInBy
+from kiosk.services.me import sessions
 from lockers.models import BankOpening
 from lockers.services import openings
-from occupancy.services import assignments
-from occupancy.services.assignments import Wanted
+from occupancy.models import Claim, CompartmentGroup, DeskBooking, Series
+from occupancy.services.claims import assignments
+from occupancy.services.claims.assignments import Wanted
+from occupancy.services.ending import day_ends, lost_property, recovery
+from occupancy.services.ending.lost_property import Found
+from occupancy.services.queue import waiting
 from tests import factories
 from tests.factories.cast import SETUP, TERMINAL_TOKEN, Estate
 
-# From outside to inside: nobody, a kiosk, staff of another site, staff of this one, everything.
-ROLES = ["anonymous", "terminal", "nina", "viewer", "olga", "max", "rosa"]
+# From outside to inside: nobody, a kiosk, a person's phone, staff of another site, of this one,
+# everything.
+ROLES = ["anonymous", "terminal", "phone", "nina", "viewer", "olga", "max", "rosa"]
 STAFF = ["nina", "viewer", "olga", "max", "rosa"]
 _keys = itertools.count()
+
+
+def _bookings(estate: Estate, at: dt.datetime) -> dict[str, int]:
+    """Book a door for next week: once, again and again, and for a desk."""
+    begins = at + dt.timedelta(days=6)
+    booking = Claim.objects.create(
+        compartment=estate.doors[1], kind="reservation", holder=estate.ben, policy=estate.policy,
+        starts_at=begins, due_at=begins + dt.timedelta(hours=1),
+        ends_at=begins + dt.timedelta(hours=1),
+    )  # fmt: skip
+    repeated, on_phone = (
+        Series.objects.create(
+            person=person, bank=estate.bank, rule="FREQ=WEEKLY", first_day=begins.date(),
+            starts_at=dt.time(9), ends_at=dt.time(10), booked_by="job:tests", made_at=at,
+        )
+        for person in (estate.ben, estate.amira)
+    )  # fmt: skip
+    DeskBooking.objects.create(
+        organisation=estate.organisation, external_id="desk-1", claim=booking
+    )
+    return {"reservation": booking.pk, "series": repeated.pk, "series of the phone": on_phone.pk}
+
+
+def _left_behind(estate: Estate, at: dt.datetime) -> dict[str, int]:
+    """Begin to empty a door that was not given back, and have something in lost property."""
+    late = Claim.objects.create(
+        compartment=factories.CompartmentFactory(
+            bank=estate.bank, size=estate.small, number="R1", column=91
+        ),
+        kind="assignment", policy=estate.policy, at_end="hold",
+        holder=factories.PersonFactory(organisation=estate.organisation),
+        starts_at=at - dt.timedelta(days=2), started_at=at - dt.timedelta(days=2),
+        ends_at=at - dt.timedelta(days=1),
+    )  # fmt: skip
+    begun = recovery.begin(claim_id=late.pk, actor=SETUP, at=at, reason="not given back")
+    found = lost_property.store(
+        site=estate.site, found=Found(what="A scarf", stored_where="Shelf 2"), actor=SETUP, at=at
+    )
+    return {"recovery": begun.pk, "lost-item": found.pk}
 
 
 @dataclass
@@ -37,6 +83,8 @@ class World:
     viewer: User
     opening: BankOpening
     shown_pass: Pass
+    visit: Visit
+    phone: str
     ids: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -78,7 +126,22 @@ class World:
             bank=estate.bank, size=estate.small, number="K1", lock_kind="keyed", column=90
         )
         key = factories.KeyFactory(lock=factories.LockFactory(compartment=keyed))
+        waits = waiting.join(
+            person_id=estate.ben.pk, bank_id=estate.bank.pk, size_id=estate.large.pk,
+            actor=SETUP, at=at,
+        )  # fmt: skip
+        group = CompartmentGroup.objects.create(
+            organisation=estate.organisation, name="The first two"
+        )
+        group.compartments.set(estate.doors[:2])
+        day_end = day_ends.plan(site=estate.site, reason="closing", actor=SETUP, at=at)
         ids = {
+            **_bookings(estate, at),
+            **_left_behind(estate, at),
+            "day_end": day_end.pk,
+            "policy": estate.policy.pk,
+            "door-group": group.pk,
+            "waiting": waits.pk,
             "lock": key.lock_id,
             "key": key.pk,
             "site": estate.site.pk,
@@ -100,7 +163,12 @@ class World:
             actor=SETUP,
             at=at,
         )
-        return cls(estate, viewer, opening, shown_pass, ids)
+        visit = Visit.objects.create(
+            visitor=eve, host=estate.amira, site=estate.site, source="staff", registered_at=at,
+            expected_from=at, expected_until=at + dt.timedelta(days=1),
+        )  # fmt: skip
+        phone = sessions.open_for(person=estate.amira, by=SignedInBy.LINK, at=at)
+        return cls(estate, viewer, opening, shown_pass, visit, phone, ids)
 
     def user(self, role: str) -> User:
         return self.viewer if role == "viewer" else getattr(self.estate, role)
@@ -110,6 +178,8 @@ class World:
         client = Client(headers={"Idempotency-Key": f"permission-{next(_keys):08}"})
         if role == "terminal":
             client = Client(headers={"Authorization": f"Terminal {TERMINAL_TOKEN}"})
+        elif role == "phone":
+            client.cookies["phone"] = self.phone
         elif role != "anonymous":
             client.force_login(self.user(role))
         return client
