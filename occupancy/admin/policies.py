@@ -17,7 +17,7 @@ from unfold.decorators import action
 
 from audit.services.events import Actor
 from lockers.scoping import VIEW, ScopedRelatedFilter
-from occupancy import attaching, presets
+from occupancy import attaching, durations, presets
 from occupancy.admin.effects import Line, lines
 from occupancy.admin.explain import ExplainPage
 from occupancy.admin.policy_asking import BOOKING, shown_for
@@ -25,6 +25,8 @@ from occupancy.admin.policy_effects import effect_of_form
 from occupancy.admin.policy_form import RELATED, PolicyForm, place_name
 from occupancy.admin.policy_warnings import WarningFormSet, WarningInline, formset_of
 from occupancy.admin.previewing import Previewed
+from occupancy.allocation.rules import MODELS, Ends
+from occupancy.choices import UseModel
 from occupancy.models import Policy
 from occupancy.services.policies import policies, previews, rulebooks
 
@@ -34,7 +36,7 @@ class PolicyAdmin(Previewed, ExplainPage):
     form = PolicyForm
     organisation_path = "organisation"
     change_form_outer_before_template = "admin/occupancy/policy_start.html"
-    list_display = ["name", "place", "model", "ends_at_time", "at_end", "limit_per_person",
+    list_display = ["name", "place", "model", "how_long", "at_end", "limit_per_person",
                     "is_active"]  # fmt: skip
     list_filter = ["is_active", "model", ("site", ScopedRelatedFilter)]
     search_fields = ["name"]
@@ -77,6 +79,23 @@ class PolicyAdmin(Previewed, ExplainPage):
         """Name the place that a policy is attached to."""
         closest = policy.group or policy.bank or policy.area or policy.site
         return place_name(closest) if closest is not None else _now("everywhere")
+
+    @admin.display(description=_("how long"), empty_value="")
+    def how_long(self, policy: Policy) -> str | None:
+        """Say what its model asks of time, and nothing that it does not."""
+        match MODELS[UseModel(policy.model)].ends:
+            case Ends.LOCAL_TIME:
+                return _now("until %s") % policy.ends_at_time.strftime("%H:%M")
+            case Ends.AFTER if policy.lasts is not None:
+                return durations.write(policy.lasts)
+            case Ends.SHIFT:
+                return ", ".join(one.strftime("%H:%M") for one in policy.shifts)
+            case Ends.PERIOD:
+                days = ngettext("%d day", "%d days", policy.days) % policy.days
+                months = ngettext("%d month", "%d months", policy.months) % policy.months
+                told = [days] * bool(policy.days) + [months] * bool(policy.months)
+                return _now(" and ").join(told)
+        return None
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Give the form whose it is, and what they may choose of."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from access.models import TemporaryAccess
 from audit.actions import Action
 from audit.models import Event
+from occupancy.choices import UseModel
 from occupancy.models import Assignment, CompartmentGroup, Policy
 from occupancy.services.claims import assignments, claiming
 from occupancy.services.claims.assignments import Wanted
@@ -172,6 +174,24 @@ def test_what_the_database_refuses_is_said_at_its_field(
     answer = max_.post(ADD, body)
     errors = answer.context["adminform"].form.errors
     assert sentence in " ".join(errors[name])
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ({"model": UseModel.DAY_USE, "ends_at_time": dt.time(18)}, "until 18:00"),
+        ({"model": UseModel.SESSION, "lasts": dt.timedelta(minutes=90)}, "1 h 30 min"),
+        ({"model": UseModel.SHIFT, "shifts": [dt.time(6), dt.time(14, 30)]}, "06:00, 14:30"),
+        ({"model": UseModel.FIXED, "days": 1, "months": 2}, "1 day and 2 months"),
+        ({"model": UseModel.EXCEPTION, "days": 30}, "30 days"),
+        ({"model": UseModel.PERMANENT}, None),
+        ({"model": UseModel.CONTRACTOR}, None),
+    ],
+)
+def test_the_list_says_how_long_and_no_hour_that_does_not_count(
+    rules: dict[str, Any], told: str | None
+) -> None:
+    assert admin.site._registry[Policy].how_long(Policy(**rules)) == told
 
 
 def test_a_policy_is_duplicated(max_: Client, estate: Estate) -> None:
