@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import pytest
-from django.db import transaction
 
 from access.errors.decisions import NotAllowed
 from access.models import Notice, Person
 from audit.models import Event
-from audit.services.events import Actor
-from lockers.choices import ServiceStatus
-from lockers.models import Area, BridgePresence, Command, Door
-from occupancy.choices import ClosedHow
-from occupancy.errors.claims import CompartmentTaken, UndoOver
+from lockers.models import Area, Command
+from occupancy.errors.claims import CompartmentTaken
 from occupancy.errors.policies import LimitReached, SizeNotAllowed
 from occupancy.errors.waiting import (
     AlreadyWaiting,
@@ -26,80 +21,13 @@ from occupancy.errors.waiting import (
     OthersWait,
     PlaceOver,
 )
-from occupancy.models import Assignment, Claim, Offer, WaitingEntry
-from occupancy.selectors.waiting import Waiting, lists_at, waiting_for
-from occupancy.services.claims import assignments
+from occupancy.models import Claim, Offer, WaitingEntry
+from occupancy.selectors.waiting import lists_at, waiting_for
 from occupancy.services.claims.assignments import Wanted
-from occupancy.services.custody import overrides
 from occupancy.services.ending import expiry
 from occupancy.services.queue import waiting
-from tests import factories
 from tests.factories.cast import SETUP, Estate
-
-MINUTE = dt.timedelta(minutes=1)
-SECOND = dt.timedelta(seconds=1)
-
-
-@pytest.fixture
-def full(estate: Estate, at: dt.datetime) -> Estate:
-    """The bank with both small doors taken, by Gus and Hal; Ines and Jo would like one."""
-    BridgePresence.objects.update(last_seen_at=at + dt.timedelta(days=30))
-    for name in ("gus", "hal", "ines", "jo"):
-        estate.extra[name] = factories.PersonFactory(
-            organisation=estate.organisation, home_site=estate.site, given_name=name.title(),
-            email=f"{name}@example.org",
-        )  # fmt: skip
-    for name, door in zip(("gus", "hal"), estate.doors, strict=False):
-        claim(estate, name, at, door=door.pk)
-    return estate
-
-
-def who(estate: Estate, name: str) -> Person:
-    found = estate.extra.get(name) or getattr(estate, name)
-    assert isinstance(found, Person)
-    return found
-
-
-def claim(estate: Estate, name: str, at: dt.datetime, door: int | None = None, **more: Any) -> Any:
-    wanted = Wanted(compartment_id=door) if door else Wanted(size_id=estate.small.pk)
-    with transaction.atomic():
-        return assignments.claim(
-            person_id=who(estate, name).pk, bank_id=estate.bank.pk,
-            wanted=more.pop("wanted", wanted), actor=SETUP, at=at, **more,
-        )  # fmt: skip
-
-
-def join(estate: Estate, name: str, at: dt.datetime, size: int | None = None) -> WaitingEntry:
-    with transaction.atomic():
-        return waiting.join(
-            person_id=who(estate, name).pk, bank_id=estate.bank.pk,
-            size_id=size or estate.small.pk, actor=SETUP, at=at,
-        )  # fmt: skip
-
-
-def release(estate: Estate, name: str, at: dt.datetime, how: str = "released_by_staff") -> int:
-    held = Assignment.objects.get(holder=who(estate, name), closed_at=None)
-    assignments.release(claim_id=held.pk, how=ClosedHow(how), actor=SETUP, at=at)
-    return held.pk
-
-
-def accept(estate: Estate, name: str, at: dt.datetime, **more: Any) -> Any:
-    offer = Offer.objects.filter(entry__person=who(estate, name)).latest("pk")
-    with transaction.atomic():
-        return waiting.accept(
-            offer_id=offer.pk, person_id=who(estate, name).pk, actor=SETUP, at=at, **more
-        )
-
-
-def seen(estate: Estate, name: str, at: dt.datetime) -> Waiting:
-    (one,) = waiting_for(who(estate, name), at)
-    return one
-
-
-def offered(estate: Estate, name: str, at: dt.datetime) -> str | None:
-    found = [one.offer.number for one in waiting_for(who(estate, name), at) if one.offer]
-    return found[0] if found else None
-
+from tests.occupancy.waited import MINUTE, SECOND, accept, claim, join, offered, release, seen, who
 
 # Positions
 
@@ -337,157 +265,3 @@ def test_two_offers_are_never_made_to_one_place(full: Estate, at: dt.datetime) -
     waiting.offer_due(at)
     assert Offer.objects.count() == 1
     assert claim(full, "jo", at).number == "2"
-
-
-# Undo
-
-
-def test_nobody_is_told_of_a_door_before_its_last_holder_can_no_longer_undo(
-    full: Estate, at: dt.datetime
-) -> None:
-    join(full, "ines", at)
-    release(full, "gus", at, how="finished")
-    assert (offered(full, "ines", at + 59 * SECOND), seen(full, "ines", at).position) == (None, 1)
-    with pytest.raises(OthersWait):
-        claim(full, "jo", at + SECOND)
-    offer = seen(full, "ines", at + MINUTE).offer
-    assert offer is not None
-    assert offer.until == at + 16 * MINUTE
-    assert Notice.objects.get(kind="door_offered").try_at == at + MINUTE
-    with pytest.raises(OfferOver):
-        accept(full, "ines", at + 59 * SECOND)
-
-
-def test_an_undone_release_takes_the_offer_back_and_the_place_stays(
-    full: Estate, at: dt.datetime
-) -> None:
-    join(full, "ines", at)
-    claim_id = release(full, "gus", at, how="finished")
-    gus = who(full, "gus").pk
-    assignments.undo_release(claim_id=claim_id, person_id=gus, actor=SETUP, at=at + 30 * SECOND)
-    assert Assignment.objects.get(pk=claim_id).closed_at is None
-    assert Offer.objects.get().closed_how == "withdrawn"
-    waiting.offer_due(at + 2 * MINUTE)
-    assert seen(full, "ines", at + 2 * MINUTE).position == 1
-    assert offered(full, "ines", at + 2 * MINUTE) is None
-
-
-def test_the_sweep_leaves_the_undo_minute_alone_too(full: Estate, at: dt.datetime) -> None:
-    claim_id = release(full, "gus", at, how="finished")
-    join(full, "ines", at + 10 * SECOND)
-    waiting.offer_due(at + 20 * SECOND)
-    gus = who(full, "gus").pk
-    assignments.undo_release(claim_id=claim_id, person_id=gus, actor=SETUP, at=at + 30 * SECOND)
-    assert Assignment.objects.get(pk=claim_id).closed_at is None
-    with pytest.raises(UndoOver):
-        assignments.undo_release(claim_id=claim_id, person_id=gus, actor=SETUP, at=at + MINUTE)
-
-
-# Who is passed over
-
-
-def test_nobody_is_offered_a_door_that_they_cannot_use(full: Estate, at: dt.datetime) -> None:
-    full.doors[1].is_accessible = True
-    full.doors[1].save(update_fields=["is_accessible"])
-    Person.objects.filter(pk=who(full, "ines").pk).update(needs_low_door=True)
-    for name in ("ines", "jo"):
-        join(full, name, at)
-    release(full, "gus", at)
-    assert (offered(full, "ines", at), offered(full, "jo", at)) == (None, "1")
-    release(full, "hal", at)
-    assert offered(full, "ines", at) == "2"
-
-
-def test_who_is_suspended_is_passed_over_and_keeps_the_place(full: Estate, at: dt.datetime) -> None:
-    for name in ("ines", "jo"):
-        join(full, name, at)
-    ines = Person.objects.filter(pk=who(full, "ines").pk)
-    release(full, "gus", at)
-    ines.update(status="suspended")
-    with pytest.raises(NotAllowed):
-        accept(full, "ines", at)
-    waiting.offer_due(at + MINUTE)
-    assert (offered(full, "ines", at + MINUTE), offered(full, "jo", at + MINUTE)) == (None, "1")
-    ines.update(status="active")
-    release(full, "hal", at + MINUTE)
-    assert offered(full, "ines", at + MINUTE) == "2"
-
-
-def test_who_left_is_off_every_list_and_their_offer_is_the_next_ones(
-    full: Estate, at: dt.datetime
-) -> None:
-    for name in ("ines", "jo"):
-        join(full, name, at)
-    release(full, "gus", at)
-    assert waiting.drop(person_id=who(full, "ines").pk, at=at) == 1
-    assert offered(full, "jo", at) == "1"
-    assert WaitingEntry.objects.get(person=who(full, "ines")).closed_how == "gone"
-
-
-def test_what_a_leaver_left_behind_is_not_offered_before_it_is_emptied(
-    full: Estate, at: dt.datetime
-) -> None:
-    join(full, "ines", at)
-    Person.objects.filter(pk=who(full, "gus").pk).update(status="left")
-    door = full.doors[0].pk
-    release(full, "gus", at, how="holder_left")
-    assert offered(full, "ines", at) is None
-    change = {"compartment_id": door, "actor": SETUP, "reason": "emptied", "at": at}
-    overrides.set_service_status(status=ServiceStatus.NEEDS_CLEANING, **change)
-    waiting.offer_due(at)
-    assert offered(full, "ines", at) is None
-    overrides.set_service_status(status=ServiceStatus.IN_SERVICE, **change)
-    assert offered(full, "ines", at) == "1"
-
-
-def test_a_door_that_stands_open_is_offered_once_it_is_shut(full: Estate, at: dt.datetime) -> None:
-    join(full, "ines", at)
-    door = Door.objects.filter(compartment=full.doors[0])
-    door.update(state="open")
-    release(full, "gus", at)
-    assert offered(full, "ines", at) is None
-    door.update(state="closed")
-    waiting.offer_due(at + MINUTE)
-    assert offered(full, "ines", at + MINUTE) == "1"
-
-
-def test_an_offered_door_that_breaks_is_withdrawn_and_the_place_stays(
-    full: Estate, at: dt.datetime
-) -> None:
-    join(full, "ines", at)
-    release(full, "gus", at)
-    overrides.set_service_status(
-        compartment_id=full.doors[0].pk, status=ServiceStatus.OUT_OF_SERVICE, actor=SETUP,
-        reason="bent", at=at,
-    )  # fmt: skip
-    waiting.offer_due(at + MINUTE)
-    assert offered(full, "ines", at + MINUTE) is None
-    assert seen(full, "ines", at + MINUTE).position == 1
-
-
-def test_who_got_such_a_door_otherwise_is_off_the_list(full: Estate, at: dt.datetime) -> None:
-    full.policy.limit_per_person = 2
-    full.policy.save(update_fields=["limit_per_person"])
-    for name in ("ines", "jo"):
-        join(full, name, at)
-    release(full, "gus", at)
-    release(full, "hal", at)
-    waiting.leave(
-        entry_id=WaitingEntry.objects.get(person=who(full, "jo")).pk,
-        person_id=who(full, "jo").pk, actor=SETUP, at=at,
-    )  # fmt: skip
-    assert offered(full, "ines", at) == "1"
-    assert claim(full, "ines", at, door=full.doors[1].pk).number == "2"
-    assert waiting_for(who(full, "ines"), at) == []
-    assert claim(full, "jo", at).number == "1"
-
-
-def test_the_trail_says_who_waited_and_what_was_offered(full: Estate, at: dt.datetime) -> None:
-    join(full, "ines", at)
-    release(full, "gus", at)
-    accept(full, "ines", at)
-    told = Event.objects.filter(person_id=who(full, "ines").pk).order_by("id")
-    assert [event.action for event in told] == [
-        "waiting.joined", "offer.made", "offer.accepted", "assignment.claimed",
-    ]  # fmt: skip
-    assert Event.objects.filter(action="offer.made").get().actor_id == Actor.job("waiting lists").id
