@@ -174,13 +174,9 @@ def _send(notice: Notice, at: dt.datetime) -> bool:
         # A savepoint: whatever one letter breaks, it is put off and the others go.
         with transaction.atomic():
             check = _checks.get(notice.kind)
-            if check is not None and not check(notice, at):
+            if check is not None and not check(notice, at) or not _went(notice):
                 Notice.objects.filter(pk=notice.pk).update(useful_until=at)
                 return False
-            if notice.channel == Channel.OTHER:
-                telling.send(notice, letters.words(notice))
-            else:
-                letters.letter(notice).send()
     except (OSError, smtplib.SMTPException, telling.NotSent) as error:
         _put_off(notice, at)
         log.warning("letter %s waits: %s", notice.pk, error)
@@ -203,6 +199,14 @@ def _send(notice: Notice, at: dt.datetime) -> bool:
         subject=f"notice:{notice.pk}",
         data={"about": notice.kind, "by": notice.channel},
     )
+    return True
+
+
+def _went(notice: Notice) -> bool:
+    """Send a letter; False when the channel it was for is there no more."""
+    if notice.channel == Channel.OTHER:
+        return telling.send(notice, letters.words(notice))
+    letters.letter(notice).send()
     return True
 
 

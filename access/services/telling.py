@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import zoneinfo
-from typing import Protocol
 from urllib.parse import quote
 
 import apprise
@@ -14,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from access import sealing
+from access.letters import Words
 from access.models import Notice, NoticeRules
 from audit.actions import Action
 from audit.services import events
@@ -21,15 +21,6 @@ from audit.services.events import Actor
 
 log = logging.getLogger(__name__)
 Quiet = tuple[dt.time, dt.time]
-
-
-class Said(Protocol):
-    """What a letter says."""
-
-    @property
-    def subject(self) -> str: ...
-    @property
-    def text(self) -> str: ...
 
 
 class NotSent(Exception):
@@ -132,10 +123,10 @@ def has_channel(organisation_id: int, site_id: int) -> bool:
     return any(one.sealed_channel for one in rules_of(organisation_id, site_id))
 
 
-def send(notice: Notice, said: Said) -> None:
+def send(notice: Notice, said: Words) -> bool:
     """Send a letter by the site's or its organisation's other channel.
 
-    Raises NotSent; where there is none any more, nobody is told and that is logged.
+    Return False where there is none any more: nobody was told. Raises NotSent.
     """
     sealed = next(
         (one for one in rules_of(notice.site.organisation_id, notice.site_id)
@@ -144,7 +135,7 @@ def send(notice: Notice, said: Said) -> None:
     )  # fmt: skip
     if sealed is None:
         log.warning("letter %s goes nowhere: there is no other channel", notice.pk)
-        return
+        return False
     try:
         address = sealing.unseal(
             settings.COMBINATION_KEYS, sealed.seal_place, sealed.sealed_channel
@@ -157,6 +148,7 @@ def send(notice: Notice, said: Said) -> None:
         title=said.subject, body=said.text
     ):
         raise NotSent("the channel did not take it")
+    return True
 
 
 def _for(address: str, email: str) -> str:

@@ -16,6 +16,8 @@ from access.choices import Channel, NoticeKind
 from access.models import Notice, NoticeRules
 from access.services import notices, telling
 from access.services.notices import Word
+from audit.actions import Action
+from audit.models import Event
 from tests.factories.cast import SETUP, Estate
 
 ADDRESS = "json://secret-token@chat.example/lockers"
@@ -96,6 +98,18 @@ def test_a_channel_that_fails_is_tried_again(
     assert Notice.objects.get().try_at == at + MINUTE
     monkeypatch.setattr(apprise.Apprise, "notify", lambda *args, **values: True)
     assert notices.send_due(at=at + MINUTE) == 1
+
+
+def test_a_letter_whose_channel_is_gone_went_nowhere_and_is_not_said_sent(
+    estate: Estate, at: dt.datetime, key: str
+) -> None:
+    made = rules(estate, at)
+    tell(estate, at)
+    telling.set_channel(rules=made, address="", actor=SETUP, at=at)
+    assert notices.send_due(at=at) == 0
+    assert Notice.objects.get().sent_at is None
+    assert not Event.objects.filter(action=Action.NOTICE_SENT).exists()
+    assert not Notice.objects.filter(notices.stuck(at)).exists(), "it is of no use any more"
 
 
 def test_a_letter_waits_for_its_time_and_is_dropped_after_its_use(
