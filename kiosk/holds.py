@@ -15,7 +15,7 @@ from kiosk.untils import Standing, Use
 from occupancy.allocation.rules import MODELS
 from occupancy.choices import UseModel
 from occupancy.models import Assignment, Share
-from occupancy.services.claims import assignments
+from occupancy.services.claims import assignments, renewals
 from occupancy.services.claims.claiming import Claimed
 from occupancy.services.custody import sharing
 
@@ -105,7 +105,7 @@ def begun(here: Here, claimed: Claimed, at: dt.datetime) -> Hold | None:
         model=claimed.rules.model,
         due_at=claimed.due_at,
         ends_at=claimed.ends_at,
-        has_renewals=claimed.rules.renewals > 0,
+        has_renewals=claimed.due_at is not None and claimed.rules.renewals > 0,
         may_share=claimed.rules.may_share,
     )
     where = whereabouts.of_doors(here.bank_id, [claimed.compartment_id])
@@ -152,7 +152,7 @@ def _had(claim: Assignment, person_id: int, shares: list[Share]) -> _Had:
         model=UseModel(policy.model),
         due_at=claim.due_at,
         ends_at=claim.ends_at,
-        has_renewals=claim.renewals < policy.renewals,
+        has_renewals=renewals.has_terms_left(claim),
         may_share=policy.may_share,
         recovery_at=claim.recovery_at,
         # Among those it found that are nobody's role or department, others' doors are shared ones.
@@ -187,7 +187,7 @@ def _hold(
     here: Here, had: _Had, where: dict[int, str], zone: zoneinfo.ZoneInfo, at: dt.datetime
 ) -> Hold:
     meaning = MODELS[had.model]
-    renews = had.is_own and had.due_at is not None and had.has_renewals and not meaning.ends_at_tap
+    renews = had.is_own and had.has_renewals and not meaning.ends_at_tap
     use = Use(
         number=had.number,
         model=had.model,

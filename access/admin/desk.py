@@ -94,7 +94,7 @@ class Desk(SiteScopedAdmin):
         """Show a form, or do what it says and go back to the row's page, or where ``then`` says."""
         if request.method == "POST" and form.is_valid():
             try:
-                outcome = do(form)
+                outcome = idempotency.run(lambda: do(form))
             except Refusal as refusal:
                 idempotency.settle(refusal)
                 form.add_error(None, str(refusal))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from audit.errors import Again, Busy, KeyMissing, KeyReused, Refusal
 
@@ -20,6 +20,8 @@ KEPT_FOR = dt.timedelta(hours=48)
 # Together about three seconds: longer than any claim, shorter than a person's patience.
 ATTEMPTS = 100
 _T = TypeVar("_T")
+# SQLSTATE: a deadlock, a failed serialization.
+_LOST_A_RACE = {"40P01", "40001"}
 # Meant to be tried again with the same key, so never remembered.
 TRANSIENT = {429, 503}
 
@@ -72,16 +74,24 @@ def once(*, scope: str, key: str, request: str, work: Callable[[], Reply]) -> Re
 
 
 def run(work: Callable[[], _T]) -> _T:
-    """Run ``work`` in one transaction, again when it asks for it; raises Busy at last."""
+    """Run ``work`` in one transaction, again when it asks for it; raises Busy at last.
+
+    Of two that wait for each other the database ends one, which is run again too.
+    """
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
                 return work()
-        except Again:
-            if connection.in_atomic_block:
-                raise  # only whoever began the transaction can roll it back
+        except (Again, OperationalError) as error:
+            # Only whoever began the transaction can roll it back.
+            if connection.in_atomic_block or not _asks_again(error):
+                raise
             time.sleep(random.uniform(0, min(0.002 * (attempt + 1), 0.05)))
     raise Busy
+
+
+def _asks_again(error: Exception) -> bool:
+    return isinstance(error, Again) or getattr(error.__cause__, "sqlstate", "") in _LOST_A_RACE
 
 
 def _answer(scope: str, key: str, request: str, work: Callable[[], Reply]) -> Reply:

@@ -22,7 +22,7 @@ from occupancy.choices import UseModel
 from occupancy.models import Assignment, Claim, Share
 from occupancy.selectors import MapDoor
 from occupancy.services.bookings.no_shows import stands
-from occupancy.services.claims import assignments
+from occupancy.services.claims import assignments, renewals
 
 # An opening that was asked for longer ago says nothing of the door any more.
 _OPENING_FOR = dt.timedelta(seconds=60)
@@ -192,7 +192,7 @@ def _holding(
     meaning = MODELS[UseModel(policy.model)]
     is_own = claim.holder_id == session.person_id
     group = claim.role or claim.department
-    may_renew = is_own and claim.due_at is not None and claim.renewals < policy.renewals
+    may_renew = is_own and renewals.has_terms_left(claim) and not meaning.ends_at_tap
     use = Use(
         number=claim.compartment.number,
         model=UseModel(policy.model),
@@ -219,7 +219,7 @@ def _holding(
         may_open=door.is_wired and doors.may_open(session, claim, at),
         # What is overdue is emptied before it is anybody else's: reception opens it.
         may_finish=is_own and (is_running or standing is Standing.GRACE),
-        may_renew=may_renew and is_running and not meaning.ends_at_tap,
+        may_renew=may_renew and is_running,
         may_share=is_own and policy.may_share and is_running and not meaning.ends_at_tap,
         is_last_opening=is_last,
         is_for_good=not meaning.is_walk_up and claim.due_at is None,

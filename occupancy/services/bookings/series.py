@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from access.errors.decisions import NotAllowed
 from audit.actions import Action
 from audit.errors import Refusal
-from audit.services import events, idempotency
+from audit.services import events
 from audit.services.events import Actor
 from occupancy.allocation import recurring
 from occupancy.choices import SkippedWhy
@@ -158,7 +158,7 @@ def materialise_due(at: dt.datetime, aside: list[str] | None = None) -> int:
         return int(any(True for _one in list(_materialise(series, _ACTOR, at))))
 
     return sweeping.each(
-        running, lambda one: idempotency.run(lambda: go_on(one)), lambda one: f"series {one.pk}",
+        running, go_on, lambda one: f"series {one.pk}",
         aside,
     )  # fmt: skip
 

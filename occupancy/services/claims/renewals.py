@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from access.decisions import decide
@@ -82,11 +82,6 @@ def _renew(assignment: Assignment, person_id: int, actor: Actor, at: dt.datetime
         if late is None:
             raise Again from error
         raise _booked(late, policy) from error
-    except OperationalError as error:
-        # Two that wait for each other: the database ends one of them, and it asks again.
-        if getattr(error.__cause__, "sqlstate", "") == "40P01":
-            raise Again from error
-        raise
     if not changed:
         raise Again
     grants.lengthen(claim_id=assignment.pk, person_id=person_id, ends_at=found.ends_at)
@@ -99,6 +94,19 @@ def _renew(assignment: Assignment, person_id: int, actor: Actor, at: dt.datetime
     return assignment
 
 
+def has_terms_left(claim: Claim) -> bool:
+    """Say whether a use with an end may be kept for one more term, as far as its policy goes."""
+    policy = claim.policy
+    if policy is None or claim.due_at is None:
+        return False
+    return claim.renewals < _times(policy)
+
+
+def _times(policy: Policy) -> int:
+    # A policy out of use lets what began go on, but not begin again.
+    return policy.renewals if policy.is_active else 0
+
+
 def _may(assignment: Assignment, policy: Policy, at: dt.datetime) -> None:
     if assignment.closed_at is not None:
         raise AssignmentAlreadyReleased
@@ -106,10 +114,8 @@ def _may(assignment: Assignment, policy: Policy, at: dt.datetime) -> None:
         raise NothingToRenew
     if assignment.due_at <= at or assignment.recovery_at is not None:
         raise NotWhileOverdue(due_at=assignment.due_at.isoformat())
-    # A policy out of use lets what began go on, but not begin again.
-    times = policy.renewals if policy.is_active else 0
-    if assignment.renewals >= times:
-        raise RenewedEnough(times=times)
+    if not has_terms_left(assignment):
+        raise RenewedEnough(times=_times(policy))
 
 
 def _next_term(assignment: Assignment, policy: Policy, person_id: int, at: dt.datetime) -> Term:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 from django.db import OperationalError, transaction
+
+from audit.errors import Again
+from audit.services import idempotency
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -33,15 +37,15 @@ def each(
 
     One bad row never keeps the others: it is logged and, with ``aside``, named there. Inside
     somebody else's transaction each row has a savepoint, and only what ends the whole of it (a
-    deadlock) is raised.
+    deadlock, or that it is to be asked again) is raised.
     """
     done = 0
     for row in rows:
         try:
-            with transaction.atomic():
-                done += do(row)
+            done += idempotency.run(partial(do, row))
         except Exception as error:
-            if isinstance(error, OperationalError) and transaction.get_connection().in_atomic_block:
+            is_inside = transaction.get_connection().in_atomic_block
+            if is_inside and isinstance(error, (Again, OperationalError)):
                 raise
             log.exception("%s could not be done", name(row))
             if aside is not None:

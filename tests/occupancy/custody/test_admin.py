@@ -11,8 +11,10 @@ import time_machine
 from django.urls import reverse
 
 from access.models import Role, User
+from audit.errors import Again
 from occupancy.choices import UseModel
-from occupancy.models import Assignment, Share
+from occupancy.models import Assignment, Policy, Share
+from occupancy.services.claims import renewals
 from occupancy.services.custody import giving
 from tests import factories
 from tests.admin_pages import signed_in
@@ -47,6 +49,26 @@ def give(estate: Estate, step: str, user: User | None = None, **posted: Any) -> 
 def verb(user: User, name: str, claim: Assignment, **posted: Any) -> Any:
     address = reverse(f"admin:occupancy_claim_{name}", args=[claim.pk])
     return signed_in(user).post(address, posted)
+
+
+# Only who began the transaction can begin it anew.
+@pytest.mark.django_db(transaction=True)
+def test_what_asks_to_be_done_again_is_done_again(
+    estate: Estate, mine: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Policy.objects.filter(pk=estate.policy.pk).update(renewals=1)
+    renew, asked = renewals.renew, []
+
+    def lost_a_race_once(**given: Any) -> Assignment:
+        asked.append(given)
+        if len(asked) == 1:
+            raise Again
+        return renew(**given)
+
+    monkeypatch.setattr(renewals, "renew", lost_a_race_once)
+    assert verb(estate.olga, "renew", mine).status_code == 302
+    assert len(asked) == 2
+    assert Assignment.objects.get(pk=mine.pk).renewals == 1
 
 
 def test_a_list_is_tried_first_and_nothing_is_written(estate: Estate) -> None:
