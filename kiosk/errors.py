@@ -18,7 +18,6 @@ Refusal
 ├── NotAtTheBank        nobody opens from afar: the label was not scanned a moment ago
 ├── NotByPhone          the policy lets nobody open by phone
 ├── NotFilledIn         a form on the phone says too little
-├── TimeIsOver          overdue: only reception opens it, and says when it is empty
 ├── NoneOfTheTimes      of a booking that repeats, no single time can be had
 └── DoorDidOpen         "another one" is only for a door that never opened
 """
@@ -132,11 +131,6 @@ class NotFilledIn(Refusal):
     code = "not_filled_in"
     http_status = 400
     sentence = _("%(problem)s")
-
-
-class TimeIsOver(Refusal):
-    code = "time_is_over"
-    sentence = _("Your time with this locker is over. Ask reception to open it.")
 
 
 class NoneOfTheTimes(Refusal):

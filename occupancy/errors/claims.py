@@ -5,6 +5,7 @@ Refusal
 ├── CompartmentTaken           somebody took that very door a moment ago
 ├── NoSuchCompartment          the number does not exist here, or is out of service
 ├── AssignmentAlreadyReleased  it was finished before
+├── TimeIsOver                 overdue: staff open it, and it is free when it is empty
 ├── UndoOver                   the undo minute is over, or somebody else has the door
 └── NotTheHolder               it is somebody else's
 """
@@ -35,6 +36,11 @@ class NoSuchCompartment(Refusal):
 class AssignmentAlreadyReleased(Refusal):
     code = "assignment_already_released"
     sentence = _("This locker was finished before.")
+
+
+class TimeIsOver(Refusal):
+    code = "time_is_over"
+    sentence = _("Your time with this locker is over. Ask reception to open it.")
 
 
 class UndoOver(Refusal):

@@ -115,6 +115,14 @@ def test_what_a_claim_answers_is_what_the_next_look_shows(
     assert {name: answer[name] for name in hold} == hold
 
 
+def test_under_a_policy_out_of_use_nothing_is_offered_to_be_kept_longer(kiosk: Kiosk) -> None:
+    under(model=UseModel.SHARED, lasts=4 * HOURS, renewals=3)
+    assert kiosk.claim(AMIRA_BADGE)["renews"] is True
+    under(is_active=False)
+    (hold,) = kiosk.scan(AMIRA_BADGE)["holds"]
+    assert hold["renews"] is False
+
+
 # ---- keeping it longer ---------------------------------------------------------------------------
 
 
@@ -197,6 +205,11 @@ def test_what_is_held_for_somebody_is_safe_and_whom_to_ask_is_said(
         "Your time with door 1 is over, since 09:01."
         " Your things are safe: ask reception to open it."
     )
+    # Nor given up by a key that still stands on the screen: it may be full.
+    answer = kiosk.post("finish", body)
+    assert codes(answer) == (409, "time_is_over")
+    assert sentence(answer) == "Your time with this locker is over. Ask reception to open it."
+    assert Assignment.objects.get(pk=got["claim"]).closed_at is None
     # It is not given to anybody else.
     assert kiosk.claim(BEN_BADGE)["number"] == "2"
 

@@ -19,7 +19,12 @@ from audit.services.events import Actor
 from lockers.models import Bank, Compartment
 from lockers.services import commands
 from occupancy.choices import AtEnd, ClosedHow
-from occupancy.errors.claims import AssignmentAlreadyReleased, NotTheHolder, UndoOver
+from occupancy.errors.claims import (
+    AssignmentAlreadyReleased,
+    NotTheHolder,
+    TimeIsOver,
+    UndoOver,
+)
 from occupancy.errors.custody import InRecovery
 from occupancy.models import Assignment
 from occupancy.services.claims.claiming import Claimed, Wanted, claim
@@ -129,14 +134,17 @@ def release(
     person_id: int | None = None,
     reason: str = "",
 ) -> Assignment:
-    """End an assignment and take back its grant. With ``person_id`` only its holder may.
+    """End an assignment and take back its grant. With ``person_id`` only its holder may, in time.
 
-    Raises NotTheHolder, AssignmentAlreadyReleased and InRecovery.
+    Raises NotTheHolder, TimeIsOver, AssignmentAlreadyReleased and InRecovery.
     """
     with transaction.atomic():
         assignment = _get(claim_id)
         if person_id is not None and assignment.holder_id != person_id:
             raise _refused(NotTheHolder(), assignment, actor, at, person_id)
+        # Overdue, it opens for nobody but staff: it may well be full.
+        if person_id is not None and _is_overdue(assignment, at):
+            raise _refused(TimeIsOver(), assignment, actor, at, person_id)
         # What is being emptied stays until that is done, or called off.
         closed = Assignment.objects.filter(
             in_force(at), pk=claim_id, recovery_at__isnull=True
@@ -149,11 +157,19 @@ def release(
         is_override = how is ClosedHow.RELEASED_BY_STAFF
         action = Action.RELEASED_BY_STAFF if is_override else Action.RELEASED
         _record(action, assignment, actor, at, reason=reason, how=how.value)
-        if how != ClosedHow.HOLDER_LEFT:
-            # What somebody left behind is taken out before anybody is offered the door.
-            offering.freed(compartment_id=assignment.compartment_id, at=at)
+        offering.freed(compartment_id=assignment.compartment_id, at=at)
     assignment.closed_at, assignment.closed_how = at, how
     return assignment
+
+
+def _is_overdue(assignment: Assignment, at: dt.datetime) -> bool:
+    return (
+        assignment.closed_at is None
+        and assignment.recovery_at is None
+        and assignment.at_end == AtEnd.HOLD
+        and assignment.ends_at is not None
+        and assignment.ends_at <= at
+    )
 
 
 def undo_release(*, claim_id: int, person_id: int, actor: Actor, at: dt.datetime) -> Assignment:
