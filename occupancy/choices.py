@@ -62,7 +62,6 @@ class ClosedHow(models.TextChoices):
     FINISHED = "finished", _("finished by the holder")
     EXPIRED = "expired", _("released by itself at the end")
     RELEASED_BY_STAFF = "released_by_staff", _("released by staff")
-    HOLDER_LEFT = "holder_left", _("the holder left")
     OFFER_OVER = "offer_over", _("the offer was answered, or lapsed")
     RECOVERED = "recovered", _("emptied by staff")
     CANCELLED = "cancelled", _("cancelled")

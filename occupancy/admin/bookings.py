@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from access.admin.desk import OPERATE, Desk, staff
-from access.forms import ReasonForm
+from access.key_forms import ReasonForm
 from audit.errors import Refusal
 from audit.services import idempotency
 from lockers.scoping import ScopedRelatedFilter, banks_of
@@ -94,11 +94,9 @@ class ReservationAdmin(ByDay, Desk):
         return self.form_page(
             request, booking, title=_now("Check in"), button=_now("Check in and open"),
             form=Form(request.POST if request.method == "POST" else None),
-            do=lambda _form: idempotency.run(
-                lambda: reservations.check_in(
-                    claim_id=booking.pk, person_id=booking.holder_id, actor=staff(request),
-                    at=timezone.now(),
-                )
+            do=lambda _form: reservations.check_in(
+                claim_id=booking.pk, person_id=booking.holder_id, actor=staff(request),
+                at=timezone.now(),
             ),
             done=lambda got: _now("Door %(number)s was asked to open.") % {"number": got.number},
             # From now on it is no booking any more.

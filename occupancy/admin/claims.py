@@ -56,8 +56,7 @@ class ClaimAdmin(Overrides, GivePage):
         verbs |= {"move", "swap"}
         if claim.holder_id is not None and claim.policy is not None:
             verbs.add("transfer")
-            is_more = claim.due_at is not None and claim.renewals < claim.policy.renewals
-            verbs |= {"renew"} if is_more and claim.policy.is_active else set()
+            verbs |= {"renew"} if renewals.has_terms_left(claim) else set()
             verbs |= {"share"} if claim.policy.may_share else set()
         return verbs
 

@@ -15,6 +15,7 @@ from unfold.decorators import action
 
 from access.admin.desk import OPERATE, Desk, staff, user_id
 from access.admin.key_records import drawn
+from audit.errors import Refusal
 from lockers.scoping import VIEW, ScopedRelatedFilter, sites_of
 from occupancy import photos
 from occupancy.choices import ItemStatus
@@ -106,11 +107,15 @@ class LostItemAdmin(Desk):
         form = FoundAtSiteForm(request.POST or None, request.FILES or None, sites=sites)
         back = reverse("admin:occupancy_lostitem_changelist")
         if request.method == "POST" and form.is_valid():
-            item = lost_property.store(
-                site=form.cleaned_data["site"], found=form.found, actor=staff(request),
-                at=timezone.now(),
-            )  # fmt: skip
-            return HttpResponseRedirect(self.page_of(item))
+            try:
+                item = lost_property.store(
+                    site=form.cleaned_data["site"], found=form.found, actor=staff(request),
+                    at=timezone.now(),
+                )  # fmt: skip
+            except Refusal as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                return HttpResponseRedirect(self.page_of(item))
         return self.show_page(
             request, "admin/access/key_form.html", title=_now("Something was found"), form=form,
             subtitle=_now("lost property"), button=_now("Store"), back=back,

@@ -6,6 +6,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import EmptyFieldListFilter
+from django.db.models import CharField, OuterRef, Subquery
+from django.db.models.functions import Cast
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _now
@@ -19,7 +22,7 @@ from access.models import User
 from audit.models import ActorKind
 from lockers.scoping import RECOVER, ScopedRelatedFilter
 from occupancy.choices import CustodyKind
-from occupancy.forms.items import FoundForm, PlainForm
+from occupancy.forms.items import FoundForm
 from occupancy.models import CustodyStep, LostItem, Recovery
 from occupancy.services.ending import lost_property, recovery
 
@@ -42,8 +45,13 @@ class StepInline(TabularInline):
         """Return the name of who did it."""
         if step.actor_kind != ActorKind.STAFF:
             return str(step.get_actor_kind_display())
-        user = User.objects.filter(pk=int(step.actor_id or 0)).first()
-        return user.get_username() if user is not None else step.actor_id
+        return getattr(step, "by", None) or step.actor_id
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Find the names with the steps."""
+        # As texts: what a job is called is no number.
+        users = User.objects.alias(key=Cast("pk", CharField())).filter(key=OuterRef("actor_id"))
+        return super().get_queryset(request).annotate(by=Subquery(users.values("username")[:1]))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -134,7 +142,7 @@ class RecoveryAdmin(Desk):
         case = self.reachable(request, object_id, RECOVER)
         return self.form_page(
             request, case, title=_now("Confirm"), button=_now("Confirm"),
-            form=PlainForm(request.POST or None),
+            form=Form(request.POST or None),
             note=_now("You stand beside whoever opens it, and see what is inside."),
             do=lambda form: recovery.confirm(
                 recovery_id=case.pk, user_id=user_id(request), at=timezone.now()
@@ -173,7 +181,7 @@ class RecoveryAdmin(Desk):
         """Record that it was empty."""
         case = self.reachable(request, object_id, RECOVER)
         return self.form_page(
-            request, case, title=_now("Nothing inside"), form=PlainForm(request.POST or None),
+            request, case, title=_now("Nothing inside"), form=Form(request.POST or None),
             do=lambda form: recovery.empty(
                 recovery_id=case.pk, found=False, actor=staff(request), at=timezone.now()
             ),
@@ -198,7 +206,7 @@ class RecoveryAdmin(Desk):
         case = self.reachable(request, object_id, RECOVER)
         return self.form_page(
             request, case, title=_now("Reset and free the door"), button=_now("Reset and free"),
-            form=PlainForm(request.POST or None),
+            form=Form(request.POST or None),
             note=_now("It is empty, clean and shut: somebody else can have it from now on."),
             do=lambda form: recovery.close(
                 recovery_id=case.pk, actor=staff(request), at=timezone.now()

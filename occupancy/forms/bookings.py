@@ -6,13 +6,13 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from access.models import Person
 from lockers.models import Bank, Size
 from occupancy import periods
+from occupancy.selectors.holders import find_person
 
 _LOCAL = {"type": "datetime-local"}
 
@@ -57,12 +57,9 @@ class BookForm(forms.Form):
                 wall = value.replace(tzinfo=None)
                 cleaned[name] = periods.shown_at(wall, bank.site.zone)
         if name := str(cleaned.get("person", "")).strip():
-            found = Person.objects.filter(
-                Q(personal_number=name) | Q(email__iexact=name),
-                organisation=bank.site.organisation_id,
-            )[:2]
-            if len(found) != 1:
-                self.add_error("person", _("Nobody here has this number or address."))
+            found = find_person(bank.site.organisation_id, name)
+            if found is None:
+                self.add_error("person", _("Nobody here has that number or address."))
             else:
-                cleaned["person"] = found[0]
+                cleaned["person"] = found
         return cleaned

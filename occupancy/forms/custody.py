@@ -19,6 +19,7 @@ from unfold.widgets import (
 from access.key_forms import ReasonForm
 from access.models import Person
 from lockers.models import Bank, Compartment
+from occupancy import periods
 from occupancy.selectors.holders import find_person
 
 
@@ -29,9 +30,12 @@ def _text(**attrs: Any) -> UnfoldAdminTextInputWidget:
 def read_until(text: str, zone: zoneinfo.ZoneInfo) -> dt.datetime:
     """Read what a field for date and time sends, as the site's clocks show it."""
     try:
-        return dt.datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(dt.UTC)
+        wall = dt.datetime.fromisoformat(text)
     except ValueError as error:
         raise forms.ValidationError(_now("Give a date and a time.")) from error
+    if wall.tzinfo is not None:
+        raise forms.ValidationError(_now("Give a date and a time."))
+    return periods.shown_at(wall, zone)
 
 
 class PersonForm(forms.Form):

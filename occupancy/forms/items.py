@@ -23,10 +23,6 @@ def _text(**attrs: Any) -> UnfoldAdminTextInputWidget:
     return UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", **attrs})
 
 
-class PlainForm(forms.Form):
-    """Nothing to fill in, only to be meant: a page with one button."""
-
-
 class FoundForm(forms.Form):
     what = forms.CharField(label=_("What is it"), max_length=200, widget=_text())
     stored_where = forms.CharField(label=_("Stored where"), max_length=120, widget=_text())

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
                 ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started at')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed at')),
-                ('closed_how', models.CharField(blank=True, choices=[('finished', 'finished by the holder'), ('expired', 'released by itself at the end'), ('released_by_staff', 'released by staff'), ('holder_left', 'the holder left')], max_length=20, verbose_name='how it ended')),
+                ('closed_how', models.CharField(blank=True, choices=[('finished', 'finished by the holder'), ('expired', 'released by itself at the end'), ('released_by_staff', 'released by staff')], max_length=20, verbose_name='how it ended')),
                 ('at_end', models.CharField(choices=[('release', 'back to the pool by itself'), ('hold', 'stays with the holder, overdue')], default='release', max_length=8, verbose_name='at the end')),
                 ('renewals', models.PositiveSmallIntegerField(default=0, verbose_name='times renewed')),
                 ('recovery_at', models.DateTimeField(blank=True, null=True, verbose_name='in recovery since')),

@@ -381,7 +381,6 @@ class Migration(migrations.Migration):
                     ("finished", "finished by the holder"),
                     ("expired", "released by itself at the end"),
                     ("released_by_staff", "released by staff"),
-                    ("holder_left", "the holder left"),
                     ("offer_over", "the offer was answered, or lapsed"),
                     ("recovered", "emptied by staff"),
                     ("cancelled", "cancelled"),

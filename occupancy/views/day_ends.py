@@ -53,13 +53,14 @@ def site(request: HttpRequest, site_id: int) -> HttpResponse:
     at = timezone.now()
     form = ReasonForm(request.POST or None)
     problem = ""
+    numbers = [int(one) for one in request.POST.getlist("claim") if one.isdecimal()][:5000]
+    claims = [one for one in numbers if one <= LARGEST_ID]
     if request.method == "POST" and form.is_valid():
-        claims = [int(one) for one in request.POST.getlist("claim") if one.isdecimal()][:5000]
+        reason = form.cleaned_data["reason"]
 
         def work() -> Reply:
             begun = day_ends.plan(
-                site=place, reason=form.cleaned_data["reason"], actor=actor_of(request), at=at,
-                claims=[one for one in claims if one <= LARGEST_ID],
+                site=place, reason=reason, actor=actor_of(request), at=at, claims=claims,
             )  # fmt: skip
             return Reply(200, {"day_end": begun.pk})
 
@@ -67,7 +68,10 @@ def site(request: HttpRequest, site_id: int) -> HttpResponse:
             # A button pressed twice opens nothing twice.
             reply = idempotency.once(
                 scope=f"user:{user_of(request).pk}", key=request.POST.get("key", ""),
-                request=idempotency.fingerprint(request.method, request.path, {}), work=work,
+                request=idempotency.fingerprint(
+                    request.method, request.path, {"claims": claims, "reason": reason}
+                ),
+                work=work,
             )  # fmt: skip
         except Refusal as refusal:
             problem = str(refusal)
@@ -76,10 +80,13 @@ def site(request: HttpRequest, site_id: int) -> HttpResponse:
             # Each door in a transaction of its own: what a crash leaves waiting, the job asks.
             day_ends.go_on(day_end=begun, actor=actor_of(request), at=at)
             return redirect("day-end", begun.pk)
+    held = day_ends.locked(place, at)
+    # What was unticked stays so when something was wrong; what is being emptied begins so.
+    ticked = claims if request.method == "POST" else [one.pk for one in held if not one.recovery_at]
     return render(
         request, "map/end_of_day.html",
         {
-            "site": place, "held": day_ends.locked(place, at), "form": form, "problem": problem,
+            "site": place, "held": held, "ticked": ticked, "form": form, "problem": problem,
             "key": uuid.uuid4().hex, "earlier": DayEnd.objects.filter(site=place)[:5],
         },
     )  # fmt: skip

@@ -17,8 +17,9 @@ from lockers.choices import LockKind
 from lockers.models import Compartment
 from lockers.scoping import OPERATE, VIEW, banks_of, sites_of
 from occupancy import selectors
-from occupancy.models import Claim, Recovery, Share
+from occupancy.models import Recovery, Share
 from occupancy.selectors import Story
+from occupancy.services.claims import renewals
 from occupancy.services.custody import sharing
 from occupancy.services.policies import givable
 from occupancy.views.changes import user_of
@@ -74,7 +75,7 @@ def _custody(
     is_persons = claim.holder_id is not None and policy is not None
     told["can_move"] = True
     told["can_transfer"] = is_persons
-    told["can_renew"] = is_persons and _is_renewable(claim)
+    told["can_renew"] = is_persons and renewals.has_terms_left(claim)
     told["can_share"] = is_persons and policy is not None and policy.may_share
     told["banks"] = list(
         banks_of(user, OPERATE)
@@ -84,16 +85,6 @@ def _custody(
     )
     told["latest"] = claim.ends_at
     return told
-
-
-def _is_renewable(claim: Claim) -> bool:
-    policy = claim.policy
-    return (
-        policy is not None
-        and policy.is_active
-        and claim.due_at is not None
-        and claim.renewals < policy.renewals
-    )
 
 
 def _keys_out(door: Compartment) -> list[KeyHolding]:

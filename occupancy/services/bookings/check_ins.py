@@ -30,6 +30,7 @@ from occupancy.services.claims import situations
 from occupancy.services.claims.claiming import Claimed
 from occupancy.services.claims.situations import Situation
 from occupancy.services.ending import expiry
+from occupancy.services.queue import offers
 
 
 def check_in(
@@ -89,7 +90,7 @@ def _check_in(
         raise NotAllowed(decision)
     if not situation.online:
         raise BridgeOffline
-    if displacing.is_blocked(claim, at) and not displacing.displace(claim, at):
+    if displacing.is_blocked(claim, at) and not displacing.displace(claim, at, is_here=True):
         # Before its time somebody may well have the door.
         raise TooEarly(opens_at=claim.starts_at) if at < claim.starts_at else DoorStillInUse
     _begin(claim, situation, at)
@@ -103,6 +104,10 @@ def _check_in(
             compartment_id=claim.compartment_id, purpose="claim", actor=actor, at=at,
             person_id=person_id, claim_id=claim.pk,
         )  # fmt: skip
+    offers.got(
+        person_id=person_id, site_id=situation.site_id, area_id=situation.list_area,
+        size_id=claim.compartment.size_id, actor=actor, at=at,
+    )  # fmt: skip
     record(Action.CHECKED_IN, claim, actor, at, decision=decision.log(), **via)
     return Claimed(
         claim.pk, claim.compartment_id, claim.compartment.number, claim.due_at, command_id

@@ -67,11 +67,14 @@ def clear(
     return all(displace(one, at) for one in booked)
 
 
-def displace(claim: Claim, at: dt.datetime) -> bool:
-    """Move a booking to an equal door, and tell the person; False where there is none."""
+def displace(claim: Claim, at: dt.datetime, *, is_here: bool = False) -> bool:
+    """Move a booking to an equal door, and tell the person; False where there is none.
+
+    With ``is_here`` to one of the same bank: the person stands in front of it.
+    """
     was = claim.compartment
     with transaction.atomic():
-        if not equal_doors.move(claim, at):
+        if not equal_doors.move(claim, at, is_here=is_here):
             return False
         claim.refresh_from_db(
             fields=["compartment", "policy", "due_at", "ends_at", "lapses_at", "unserved_since"]

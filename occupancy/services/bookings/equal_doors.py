@@ -40,18 +40,22 @@ def overrun(at: dt.datetime) -> Q:
     )
 
 
-def move(claim: Claim, at: dt.datetime) -> bool:
-    """Move a booking to the best equal door that is free for it; say whether there was one."""
-    return any(_move(claim, choice, at) for choice in _choices(claim, at))
+def move(claim: Claim, at: dt.datetime, *, is_here: bool = False) -> bool:
+    """Move a booking to the best equal door that is free for it; say whether there was one.
+
+    Of its area, or with ``is_here`` of its bank.
+    """
+    banks = [claim.compartment.bank_id] if is_here else _banks(claim)
+    return any(_move(claim, choice, at) for choice in _choices(claim, banks, at))
 
 
-def _choices(claim: Claim, at: dt.datetime) -> Iterator[Choice]:
+def _choices(claim: Claim, banks: Sequence[int], at: dt.datetime) -> Iterator[Choice]:
     due_at = claim.due_at or claim.ends_at
     assert claim.holder_id is not None and due_at is not None  # whoever booked it, until when
     window = Window(claim.starts_at, due_at, at, besides=claim.pk, keeps_start=True)
     wanted = Wanted(size_id=claim.compartment.size_id)
     begins_soon = claim.starts_at - at <= SOON
-    for bank_id in _banks(claim):
+    for bank_id in banks:
         expiry.expire_due(at=at, bank_id=bank_id)
         release_no_shows(at, bank_id=bank_id)
         try:

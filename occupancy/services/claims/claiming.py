@@ -92,7 +92,10 @@ def claim(
             taken, plan = _take(situation, looking.ask(situation, wanted, credential, at), left)
             door = taken.choice.door
             if situation.is_waited_for:
-                offers.got(situation=situation, size_id=door.size_id, actor=actor, at=at)
+                offers.got(
+                    person_id=person_id, site_id=situation.site_id, area_id=situation.list_area,
+                    size_id=door.size_id, actor=actor, at=at,
+                )  # fmt: skip
             grants.issue(
                 person_id=person_id,
                 compartment_id=door.id,

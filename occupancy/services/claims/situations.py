@@ -81,6 +81,11 @@ class Situation:
         return frozenset(need.value for need, is_needed in has if is_needed)
 
     @property
+    def list_area(self) -> int | None:
+        """The area whose waiting lists are those of this bank; None where it is in no area."""
+        return self.areas[-1] if self.areas else None
+
+    @property
     def place(self) -> Place:
         """The bank, as policies are attached."""
         return Place(self.organisation_id, self.site_id, self.bank_id, tuple(self.areas))

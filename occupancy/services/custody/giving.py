@@ -23,6 +23,7 @@ from occupancy.models import Assignment, Quota
 from occupancy.services.claims import trail
 from occupancy.services.policies import judging
 from occupancy.services.policies.judging import Holder, Judged
+from occupancy.services.queue import offers
 
 
 def give(
@@ -64,6 +65,12 @@ def give(
                 decision=judged.decision.log() if judged.decision else None,
             )  # fmt: skip
             trail.tell(assignment.holder, "given", assignment, at)
+            if person_id is not None:
+                door = assignment.compartment
+                offers.got(
+                    person_id=person_id, site_id=door.bank.site_id, area_id=door.bank.area_id,
+                    size_id=door.size_id, actor=actor, at=at,
+                )  # fmt: skip
             return assignment
     except Refusal as refusal:
         told = {"code": refusal.code, "wanted": "give", "policy": policy_id}

@@ -38,8 +38,12 @@ class Found:
 
 
 def to_go(at: dt.datetime) -> Q:
-    """Return the condition for things that a person may dispose of now."""
-    return Q(status=ItemStatus.STORED, proposed_at__isnull=False)
+    """Return the condition for things that a person may dispose of now, whatever jobs did."""
+    kept = ExpressionWrapper(
+        F("kept_days") * Value(dt.timedelta(days=1), output_field=DurationField()),
+        output_field=DurationField(),
+    )
+    return Q(status=ItemStatus.STORED, found_at__lte=at - kept)
 
 
 def store_item(*, recovery_id: int, found: Found, actor: Actor, at: dt.datetime) -> LostItem:
@@ -120,13 +124,7 @@ def hand_out(
 
 def propose_due(*, at: dt.datetime, aside: list[str] | None = None) -> int:
     """Say of what was kept long enough that it may go; return how many. A person decides."""
-    kept = ExpressionWrapper(
-        F("kept_days") * Value(dt.timedelta(days=1), output_field=DurationField()),
-        output_field=DurationField(),
-    )
-    due = LostItem.objects.filter(
-        status=ItemStatus.STORED, proposed_at__isnull=True, found_at__lte=at - kept
-    ).order_by("found_at", "pk")
+    due = LostItem.objects.filter(to_go(at), proposed_at__isnull=True).order_by("found_at", "pk")
 
     def one(item: LostItem) -> int:
         may_go_at = item.found_at + dt.timedelta(days=item.kept_days)

@@ -20,7 +20,6 @@ from audit.actions import Action
 from audit.models import ActorKind
 from audit.services.events import Actor
 from lockers.choices import ServiceStatus
-from lockers.models import Compartment
 from lockers.services import commands
 from occupancy.choices import AtEnd, ClosedHow, CustodyKind
 from occupancy.errors.recovery import (
@@ -35,7 +34,7 @@ from occupancy.errors.recovery import (
 )
 from occupancy.models import Assignment, Claim, Recovery
 from occupancy.services.bookings import displacing
-from occupancy.services.custody import custody
+from occupancy.services.custody import custody, overrides
 from occupancy.services.ending import sweeping
 from occupancy.services.queue import offering
 
@@ -217,7 +216,7 @@ def close(*, recovery_id: int, actor: Actor, at: dt.datetime) -> None:
         items = list(recovery.items.filter(found_at__gte=recovery.begun_at))
         if custody.has(recovery, CustodyKind.FOUND) and not items:
             raise ThingsToStore
-        _close_claim(recovery, at)
+        _close_claim(recovery, actor, at)
         custody.step(recovery, CustodyKind.RESET, actor, at)
         offering.freed(compartment_id=recovery.claim.compartment_id, at=at)
         Recovery.objects.filter(pk=recovery.pk).update(closed_at=at)
@@ -230,16 +229,18 @@ def close(*, recovery_id: int, actor: Actor, at: dt.datetime) -> None:
             )  # fmt: skip
 
 
-def _close_claim(recovery: Recovery, at: dt.datetime) -> None:
+def _close_claim(recovery: Recovery, actor: Actor, at: dt.datetime) -> None:
     claim = recovery.claim
     Claim.objects.filter(pk=claim.pk, closed_at__isnull=True).update(
         closed_at=at, closed_how=ClosedHow.RECOVERED
     )
     grants.revoke(claim_id=claim.pk, at=at)
     # A door that waited to be emptied is looked at now; a fault stays one.
-    Compartment.objects.filter(
-        pk=claim.compartment_id, service_status=ServiceStatus.NEEDS_CLEANING
-    ).update(service_status=ServiceStatus.IN_SERVICE, service_note="")
+    if claim.compartment.service_status == ServiceStatus.NEEDS_CLEANING:
+        overrides.set_service_status(
+            compartment_id=claim.compartment_id, status=ServiceStatus.IN_SERVICE, actor=actor,
+            reason=recovery.reason, at=at,
+        )  # fmt: skip
 
 
 def call_off(*, recovery_id: int, actor: Actor, at: dt.datetime, reason: str) -> None:

@@ -8,20 +8,18 @@ from django.utils.translation import gettext as _
 
 from lockers.models import Compartment
 from occupancy.allocation import policy
-from occupancy.allocation.rules import Ends, Rules, Whose
+from occupancy.allocation.rules import Rules, Whose
 from occupancy.choices import UseModel
 from occupancy.services.policies import judging, spots
 
 
 @dataclass(frozen=True)
 class Givable:
-    """A policy that covers a door, and what giving under it asks for."""
+    """A policy that covers a door, and whom it is for."""
 
     policy_id: int
     name: str
     whose: Whose
-    asks_until: bool
-    asks_reason: bool
 
     @property
     def label(self) -> str:
@@ -45,13 +43,7 @@ def policies_for(door: Compartment) -> list[Givable]:
         and (_is_exception(one.rules) or not judging.is_kept(everything, place, one))
     ]
     return [
-        Givable(
-            one.rules.policy_id,
-            one.rules.name,
-            one.rules.meaning.whose,
-            one.rules.meaning.ends is Ends.WINDOW,
-            _is_exception(one.rules),
-        )
+        Givable(one.rules.policy_id, one.rules.name, one.rules.meaning.whose)
         # An exception is what is left when nothing else fits.
         for _close, one in sorted(
             found, key=lambda row: (_is_exception(row[1].rules), -row[0], row[1].rules.name)

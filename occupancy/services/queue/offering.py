@@ -8,6 +8,7 @@ the bookings: no check-in, no no-show and no move applies to it.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -109,8 +110,6 @@ def left_in(queue: Queue, at: dt.datetime, door_id: int | None) -> frozenset[int
 
 def _offer_in(queue: Queue, free: dict[int, int], at: dt.datetime, aside: list[str] | None) -> int:
     def offer(one: _Next) -> int:
-        if not free:
-            return 0
         if not _is_alone(queue):
             free.clear()
             return 0
@@ -121,7 +120,9 @@ def _offer_in(queue: Queue, free: dict[int, int], at: dt.datetime, aside: list[s
         return 1
 
     waiting = _waiting(queue) if free else []
-    return sweeping.each(waiting, offer, lambda one: f"waiting:{one.entry_id}", aside)
+    # As long as there is anything left to offer.
+    left = itertools.takewhile(lambda _one: free, waiting)
+    return sweeping.each(left, offer, lambda one: f"waiting:{one.entry_id}", aside)
 
 
 def _is_alone(queue: Queue) -> bool:

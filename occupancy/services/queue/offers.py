@@ -172,14 +172,13 @@ def held_at(
     return Held(mine, None, frozenset(would) - {mine})
 
 
-def got(*, situation: Situation, size_id: int, actor: Actor, at: dt.datetime) -> None:
+def got(
+    *, person_id: int, site_id: int, area_id: int | None, size_id: int, actor: Actor,
+    at: dt.datetime,
+) -> None:  # fmt: skip
     """Take somebody off the list for what they got just now without an offer."""
     entry = WaitingEntry.objects.filter(
-        person=situation.person_id,
-        site=situation.site_id,
-        area=situation.areas[-1] if situation.areas else None,
-        size=size_id,
-        closed_at__isnull=True,
+        person=person_id, site=site_id, area=area_id, size=size_id, closed_at__isnull=True
     ).first()
     if entry is not None:
         leave(entry, WaitingEnd.GOT, OfferEnd.WITHDRAWN, actor=actor, at=at)

@@ -57,7 +57,7 @@ def join(
         decision = decide(situation.facts(), at)
         if not decision.allowed:
             raise NotAllowed(decision)
-        area_id = situation.areas[-1] if situation.areas else None
+        area_id = situation.list_area
         _find_use(situation, area_id, size_id, at)
         with transaction.atomic():
             try:
