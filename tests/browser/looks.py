@@ -1,6 +1,11 @@
-"""How well something is told apart by eye: contrast as the guidelines measure it."""
+"""What there is to see: pictures, and contrast as the guidelines measure it."""
 
 from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from playwright.sync_api import Page
 
 # For a page's own script: contrast(a, b) of two colours as the browser computes them, and
 # ground(element), the colour that its text stands on.
@@ -40,3 +45,9 @@ FAINT_WORDS = (
     .map((one) => one.outerHTML.slice(0, 80));
 }"""
 )
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture where somebody asked for one."""
+    if folder := os.environ.get("LOCKWRIGHT_PICTURES"):
+        page.screenshot(path=Path(folder) / f"{name}.png")

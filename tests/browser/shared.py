@@ -80,9 +80,15 @@ def serving() -> Iterator[Server]:
             yield Server(url, clock)
 
 
+_IDLE_LOOKS = 3
+
+
 def settle(within_s: float = 20) -> None:
-    """Wait until the server is done with what it was asked: its tables are emptied next."""
-    deadline = time.monotonic() + within_s
+    """Wait until the server is done with what it was asked: its tables are emptied next.
+
+    Between two statements of one request it is idle, too: it must be so several times in a row.
+    """
+    deadline, idle = time.monotonic() + within_s, 0
     with connection.cursor() as cursor:
         while True:
             cursor.execute(
@@ -90,7 +96,8 @@ def settle(within_s: float = 20) -> None:
                 " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
                 " AND state <> 'idle'"
             )
-            if cursor.fetchone() == (0,):
+            idle = idle + 1 if cursor.fetchone() == (0,) else 0
+            if idle == _IDLE_LOOKS:
                 return
             assert time.monotonic() < deadline, "the server is still busy"
             time.sleep(0.01)

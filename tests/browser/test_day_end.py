@@ -11,7 +11,6 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -112,15 +111,21 @@ def bath(
         assert process.wait(10) == 0
 
 
-def logged_in(chromium: Browser, server: str, user: Any, size: tuple[int, int]) -> Page:
+@pytest.fixture
+def page(chromium: Browser, server: str, estate: Estate, size: tuple[int, int]) -> Iterator[Page]:
+    """A page of some size, of Olga's, who operates the site."""
     client = Client()
-    client.force_login(user)
+    client.force_login(estate.olga)
     name = settings.SESSION_COOKIE_NAME
     context = chromium.new_context(viewport={"width": size[0], "height": size[1]})
     context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server}])
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    return page
+    made = context.new_page()
+    made.set_default_timeout(15_000)
+    errors: list[str] = []
+    made.on("pageerror", lambda error: errors.append(str(error)))
+    yield made
+    context.close()
+    assert errors == []
 
 
 def look(page: Page, name: str) -> None:
@@ -135,11 +140,10 @@ def finish(held: Assignment) -> None:
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desk", "phone"])
 def test_each_door_is_tried_and_its_result_shown_and_the_rest_go_on(
-    chromium: Browser, server: str, estate: Estate, cabinet: Cabinet,
-    bath: dict[str, Assignment], size: tuple[int, int],
+    page: Page, server: str, estate: Estate, cabinet: Cabinet, bath: dict[str, Assignment],
+    size: tuple[int, int],
 ) -> None:  # fmt: skip
     name = "desk" if size[0] > 600 else "phone"
-    page = logged_in(chromium, server, estate.olga, size)
     page.goto(f"{server}/map/{estate.site.pk}/")
     page.get_by_role("link", name="End of day").click()
     expect(page.get_by_text("5 doors are still locked.")).to_be_visible()
@@ -175,7 +179,6 @@ def test_each_door_is_tried_and_its_result_shown_and_the_rest_go_on(
         Assignment.objects.filter(closed_at=None).values_list("compartment__number", flat=True)
         .order_by("compartment__number")
     ) == ["2", "3", "4"]  # fmt: skip
-    page.context.close()
 
 
 def test_the_command_opens_them_too_and_prints_what_came_of_each(

@@ -66,7 +66,7 @@ def test_a_hot_door_is_picked_on_the_drawing(journey: Journey) -> None:
 
 
 def test_a_session_ends_when_it_is_opened_again(journey: Journey) -> None:
-    journey.under(model=UseModel.SESSION, lasts=dt.timedelta(hours=3))
+    journey.under(model=UseModel.SESSION, lasts=dt.timedelta(hours=3), renewals=1)
     claim = journey.take()
     journey.says("Door 1 is yours until you open it again, at the latest until 12:00.")
     for key in ("#finish", "#renew", "#share_key"):

@@ -62,7 +62,7 @@ def test_a_permanent_door_is_asked_for_once_before_it_is_given_up(journey: Journ
 def test_a_door_of_a_role_goes_with_the_role(journey: Journey) -> None:
     estate = journey.estate
     role = factories.RoleFactory(organisation=estate.organisation, name="First aider")
-    journey.under(model=UseModel.ROLE)
+    journey.under(model=UseModel.ROLE, renewals=1)
     Person.objects.filter(pk=estate.amira.pk).update(role=role)
     claim = give(journey, role_id=role.pk)
     journey.says("Door 1 is for your role: First aider.")

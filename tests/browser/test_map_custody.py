@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -17,6 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from occupancy.models import Assignment, Policy, Share
 from occupancy.services.custody import giving
 from tests import factories
+from tests.browser.looks import look
 from tests.factories.cast import SETUP, Estate
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -48,12 +47,6 @@ def open_at(chromium: Browser, server: str, estate: Estate) -> Iterator[OpenAt]:
     for context in contexts:
         context.close()
     assert mistakes == []
-
-
-def look(page: Page, name: str) -> None:
-    """Keep a picture where somebody asked for one."""
-    if folder := os.environ.get("LOCKWRIGHT_PICTURES"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def _panel(page: Page, estate: Estate, door: int = 0) -> Locator:
@@ -207,6 +200,7 @@ def test_the_pages_of_the_desk_are_seen(open_at: OpenAt, estate: Estate) -> None
     expect(page.get_by_text("may open")).to_be_visible()
     look(page, "shares")
     page.goto(page.url.split("/admin/")[0] + reverse("admin:occupancy_reservation_changelist"))
+    expect(page.get_by_role("heading", name="Bookings")).to_be_visible()
     look(page, "bookings")
     door = reverse("admin:lockers_compartment_change", args=[estate.doors[0].pk])
     page.goto(page.url.split("/admin/")[0] + door)

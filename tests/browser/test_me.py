@@ -23,7 +23,8 @@ from kiosk.choices import SignedInBy
 from kiosk.services.me import sessions
 from occupancy.models import Assignment, Policy, Series
 from tests.browser import looks
-from tests.browser.kiosk_screen import PlayedBridge
+from tests.browser.clocks import Clock
+from tests.browser.kiosk_screen import PlayedBridge, press
 from tests.factories.cast import Estate
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -34,7 +35,8 @@ OpenPhone = Callable[..., Page]
 
 
 @pytest.fixture(autouse=True)
-def rules(estate: Estate) -> None:
+def rules(stopped_clock: Clock, estate: Estate) -> None:
+    """Stop the clock first: no shift passes while somebody looks."""
     Person.objects.filter(pk=estate.amira.pk).update(email=AMIRA)
     estate.amira.refresh_from_db()
     Policy.objects.update(
@@ -65,10 +67,6 @@ def open_phone(chromium: Browser, server: str, estate: Estate) -> Iterator[OpenP
     for context in contexts:
         context.close()
     assert errors == []
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=re.compile(f"^{re.escape(name)}")).click()
 
 
 def label(server: str, estate: Estate) -> str:
@@ -143,7 +141,8 @@ def test_every_page_fits_and_every_key_can_be_pressed(
              "more/", "history/", f"door/{claim.pk}/problem/", "away/", "get/?near=nowhere",
              f"series/{Series.objects.get().pk}/", label_path]  # fmt: skip
     for path in pages:
-        page.goto(f"{server}/me/{path}")
+        answer = page.goto(f"{server}/me/{path}")
+        assert answer is not None and answer.ok, path
         for closed in page.locator("summary").all():
             closed.click()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
@@ -208,5 +207,6 @@ def test_it_can_be_installed(open_phone: OpenPhone, server: str) -> None:
     where = page.locator('link[rel="manifest"]').get_attribute("href")
     told = page.evaluate("(where) => fetch(where).then((answer) => answer.json())", where)
     assert told["display"] == "standalone"
+    assert told["icons"] != []
     for icon in told["icons"]:
         assert page.request.get(server + icon["src"]).ok

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -19,6 +17,7 @@ from occupancy.models import Claim, Policy, PolicyWarning
 from occupancy.services.claims import claiming
 from occupancy.services.claims.assignments import Wanted
 from tests import factories
+from tests.browser.looks import look
 from tests.factories.cast import Estate
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -56,12 +55,6 @@ def hand(chromium: Browser, server: str, estate: Estate) -> Iterator[Hand]:
     yield Hand(page)
     context.close()
     assert errors == []
-
-
-def look(page: Page, name: str) -> None:
-    """Keep a picture where somebody asked for one."""
-    if folder := os.environ.get("LOCKWRIGHT_PICTURES"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def test_three_policies_for_one_bank_in_under_twenty_clicks(hand: Hand, estate: Estate) -> None:

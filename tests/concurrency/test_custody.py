@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,8 +14,6 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from access.models import Grant
-from audit.errors import Refusal
-from audit.services import idempotency
 from audit.services.events import Actor
 from occupancy.choices import ClosedHow
 from occupancy.errors.custody import BookedByOthers
@@ -26,6 +23,7 @@ from occupancy.services.claims import assignments, renewals
 from occupancy.services.claims.assignments import Wanted
 from occupancy.services.custody import giving, moving, sharing
 from tests import factories
+from tests.concurrency.racing import Verb, outcomes
 from tests.concurrency.test_claims import _put_constraints_back
 from tests.factories.cast import Estate
 
@@ -33,7 +31,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 STAFF = Actor.staff(1)
 HOUR = dt.timedelta(hours=1)
 ROUNDS = 6
-Verb = Callable[[], object]
 
 
 @pytest.fixture
@@ -53,31 +50,6 @@ def office(transactional_db: None, at: dt.datetime) -> Estate:
     estate.policy.limit_per_person = None
     estate.policy.save()
     return estate
-
-
-def together(*verbs: Verb) -> list[str]:
-    """Do it all at the same instant, each on a connection of its own; return what became of it."""
-    start = threading.Barrier(len(verbs))
-    ends = [""] * len(verbs)
-
-    def run(place: int, verb: Verb) -> None:
-        start.wait(10)
-        try:
-            idempotency.run(verb)
-            ends[place] = "done"
-        except Refusal as refusal:
-            ends[place] = refusal.code
-        except Exception as error:
-            ends[place] = repr(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(verbs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return ends
 
 
 def give(estate: Estate, at: dt.datetime, who: Any, door: int) -> Assignment:
@@ -113,7 +85,7 @@ def test_either_the_door_is_renewed_or_it_is_booked(office: Estate, at: dt.datet
                 ends_at=begins + HOUR, actor=STAFF, at=at,
             )  # fmt: skip
 
-        ends = together(renew, reserve)
+        ends = outcomes(renew, reserve)
         mine.refresh_from_db()
         booked = Claim.objects.filter(kind="reservation", closed_at__isnull=True).exists()
         assert ends.count("done") == 1, ends
@@ -192,7 +164,7 @@ def test_nobody_comes_between_a_swap(office: Estate, at: dt.datetime) -> None:
                 person_id=who, bank_id=office.bank.pk, wanted=wanted, actor=STAFF, at=at
             )
 
-        ends = together(swap, claim(0), claim(1))
+        ends = outcomes(swap, claim(0), claim(1))
         assert ends == ["done", "compartment_taken", "compartment_taken"]
         everything_fits()
         _finish_all(at)
@@ -213,7 +185,7 @@ def test_a_swap_and_its_mirror_and_a_finish_never_leave_half(
                 person_id=office.amira.pk,
             )  # fmt: skip
 
-        ends = together(swap(one.pk, other.pk), swap(other.pk, one.pk), finish)
+        ends = outcomes(swap(one.pk, other.pk), swap(other.pk, one.pk), finish)
         assert ends.count("done") == 1, ends
         assert ends.count("assignment_already_released") == 2, ends
         everything_fits()
@@ -229,7 +201,7 @@ def test_one_opening_opens_once(office: Estate, at: dt.datetime) -> None:
                 claim_id=claim_id, person_id=office.ben.pk, actor=STAFF, at=at
             )
 
-        ends = together(open_it, open_it, open_it)
+        ends = outcomes(open_it, open_it, open_it)
         assert ends.count("done") == 1, ends
         assert set(ends) <= {"done", "opening_used", "no_grant"}
         _finish_all(at)
@@ -255,7 +227,7 @@ def test_the_negative_control_opens_twice_without_lock_and_compare_and_set(
     def open_it() -> object:
         return assignments.open_again(claim_id=mine.pk, person_id=office.ben.pk, actor=STAFF, at=at)
 
-    assert together(open_it, open_it) == ["done", "done"]
+    assert outcomes(open_it, open_it) == ["done", "done"]
 
 
 def _delegated(office: Estate, at: dt.datetime) -> Assignment:

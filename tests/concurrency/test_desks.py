@@ -16,7 +16,7 @@ from lockers.models import BridgePresence
 from occupancy.models import Claim, DeskBooking, Quota
 from occupancy.services.bookings import desk_uses, desks
 from occupancy.services.bookings.reservations import Wanted
-from tests.concurrency.test_reservations import together
+from tests.concurrency.racing import outcomes
 from tests.factories.cast import SETUP, Estate
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,19 +52,19 @@ def remove(office: Estate, now: dt.datetime) -> Any:
 
 
 def test_said_six_times_at_once_it_is_booked_once(office: Estate, now: dt.datetime) -> None:
-    assert together([lambda: put(office, now)] * 6) == ["done"] * 6
+    assert outcomes(*[lambda: put(office, now)] * 6) == ["done"] * 6
     assert (Claim.objects.count(), DeskBooking.objects.count()) == (1, 1)
 
 
 def test_two_times_at_once_leave_one_booking(office: Estate, now: dt.datetime) -> None:
-    together([lambda hours=hours: put(office, now, hours) for hours in (1, 2, 3, 1, 2, 3)])
+    outcomes(*[lambda hours=hours: put(office, now, hours) for hours in (1, 2, 3, 1, 2, 3)])
     (claim,) = Claim.objects.filter(closed_at=None)
     known = DeskBooking.objects.get()
     assert (known.claim_id, known.ends_at) == (claim.pk, claim.due_at)
 
 
 def test_made_and_cancelled_at_once_nothing_stands(office: Estate, now: dt.datetime) -> None:
-    results = Counter(together([lambda: put(office, now), lambda: remove(office, now)]))
+    results = Counter(outcomes(*[lambda: put(office, now), lambda: remove(office, now)]))
     # Whichever came first; cancelled last or before, nothing is left of it.
     assert set(results) <= {"done", "desk_was_cancelled"}
     assert not Claim.objects.filter(closed_at=None).exists()
@@ -96,5 +96,5 @@ def test_the_negative_control_books_twice_without_the_lock(
 
     monkeypatch.setattr(desk_uses, "lock", lambda external_id: None)
     monkeypatch.setattr(desks, "_known", look)
-    together([lambda: put(office, now)] * 2)
+    outcomes(*[lambda: put(office, now)] * 2)
     assert Claim.objects.count() == 2

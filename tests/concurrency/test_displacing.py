@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from django.utils import timezone
 
 from access.models import Notice, Person
 from lockers.choices import ServiceStatus
@@ -18,7 +17,8 @@ from occupancy.services.bookings.reservations import Wanted
 from occupancy.services.claims import assignments
 from occupancy.services.custody import overrides
 from tests import factories
-from tests.concurrency.test_reservations import together
+from tests.concurrency.racing import outcomes
+from tests.conftest import MORNING
 from tests.factories.cast import SETUP, Estate
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +27,7 @@ HOUR = dt.timedelta(hours=1)
 
 @pytest.fixture
 def now() -> dt.datetime:
-    return timezone.now().replace(second=0, microsecond=0)
+    return MORNING
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_four_jobs_at_once_move_a_booking_once_and_write_once(
 ) -> None:
     type(office.doors[0]).objects.filter(pk=office.doors[0].pk).update(service_status="fault")
     soon = now + HOUR / 2
-    assert together([lambda: displacing.displace_due(soon)] * 4) == ["done"] * 4
+    assert outcomes(*[lambda: displacing.displace_due(soon)] * 4) == ["done"] * 4
     assert Claim.objects.get().compartment == office.doors[1]
     assert Notice.objects.filter(kind="booking_moved").count() == 1
 
@@ -73,7 +73,7 @@ def test_whoever_is_first_at_the_last_equal_door_has_it_and_nobody_is_put_to_it_
             wanted=Wanted(compartment_id=office.doors[1].pk),
         ),
     ]  # fmt: skip
-    results = Counter(together(works))
+    results = Counter(outcomes(*works))
     mine = Claim.objects.get(holder=office.amira)
     is_moved = mine.compartment == office.doors[1]
     assert is_moved is (mine.unserved_since is None)

@@ -24,7 +24,7 @@ from tests.conftest import MORNING
 from tests.factories.cast import Estate
 
 pytestmark = pytest.mark.django_db(transaction=True)
-# What sends letters and forgets old rows is tested where it lives.
+# What books recurring bookings ends and moves nothing.
 _OTHERS = {"occupancy.jobs.book_series"}
 
 

@@ -24,7 +24,7 @@ from occupancy.services.claims import assignments, renewals
 from occupancy.services.ending import expiry, recovery
 from occupancy.services.policies import policies
 from tests.concurrency.jobs.halting import in_the_middle
-from tests.concurrency.test_custody import together
+from tests.concurrency.racing import outcomes
 from tests.factories.cast import SETUP, Estate
 from tests.occupancy.ending.held import HOUR, MINUTE, hold, policy
 
@@ -74,7 +74,7 @@ def finish(office: Estate, claim: Assignment, at: dt.datetime) -> Callable[[], o
 
 
 def test_two_who_begin_begin_it_once(office: Estate, mine: Assignment, at: dt.datetime) -> None:
-    ends = together(*[begin(mine, at)] * 4)
+    ends = outcomes(*[begin(mine, at)] * 4)
     assert Counter(ends) == {"done": 1, "nothing_to_recover": 3}
     assert CustodyStep.objects.filter(kind="begun").count() == 1
     assert Event.objects.filter(action=Action.RECOVERY_BEGUN).count() == 1
@@ -89,13 +89,13 @@ def test_two_who_empty_and_close_do_it_once(
         partial(recovery.open_for, recovery_id=case.pk, user_id=user.pk, at=at, reason=WHY)
         for user in (office.olga, office.max)
     ]
-    assert together(*opening) == ["done", "done"]
+    assert outcomes(*opening) == ["done", "done"]
     # Each opening is one command and one step that names who opened.
     assert Command.objects.count() == case.steps.filter(kind="opened").count() == 2
     emptying = partial(recovery.empty, recovery_id=case.pk, found=False, actor=SETUP, at=at)
-    assert Counter(together(emptying, emptying, emptying)) == {"done": 1, "emptied_already": 2}
+    assert Counter(outcomes(emptying, emptying, emptying)) == {"done": 1, "emptied_already": 2}
     closing = partial(recovery.close, recovery_id=case.pk, actor=SETUP, at=at)
-    assert Counter(together(closing, closing, closing)) == {"done": 1, "recovery_over": 2}
+    assert Counter(outcomes(closing, closing, closing)) == {"done": 1, "recovery_over": 2}
     kinds = Counter(case.steps.values_list("kind", flat=True))
     assert kinds == {"begun": 1, "opened": 2, "none_found": 1, "reset": 1, "closed": 1}
     assert Event.objects.filter(action=Action.RECOVERY_CLOSED).count() == 1
@@ -109,7 +109,7 @@ def test_who_closes_and_who_calls_off_do_not_both(
         begin(mine, at)()
         case = Recovery.objects.get()
         recovery.opened_by_key(recovery_id=case.pk, user_id=office.olga.pk, at=at, reason=WHY)
-        ends = together(
+        ends = outcomes(
             partial(recovery.empty, recovery_id=case.pk, found=False, actor=SETUP, at=at),
             partial(recovery.call_off, recovery_id=case.pk, actor=SETUP, at=at, reason=WHY),
         )
@@ -136,7 +136,7 @@ def test_two_who_want_to_be_both_people_are_refused_by_the_service_and_by_the_da
         return both
 
     # Each confirms and opens by themselves: it opens only for who comes after another's word.
-    ends = together(alone(office.olga.pk), alone(office.olga.pk))
+    ends = outcomes(alone(office.olga.pk), alone(office.olga.pk))
     assert ends == ["same_person", "same_person"]
     confirmed = {"recovery": case, "kind": "confirmed", "actor_kind": "staff"}
     opened = {**confirmed, "kind": "opened", "actor_id": str(office.olga.pk)}
@@ -186,7 +186,7 @@ def test_the_negative_control_opens_after_the_recovery_began_without_the_lock(
 def test_either_it_is_finished_or_it_is_recovered(office: Estate, at: dt.datetime) -> None:
     for _round in range(ROUNDS):
         mine = hold(office, office.policy, at, at + 8 * HOUR)
-        ends = together(begin(mine, at), finish(office, mine, at), begin(mine, at))
+        ends = outcomes(begin(mine, at), finish(office, mine, at), begin(mine, at))
         assert ends.count("done") == 1, ends
         mine.refresh_from_db()
         assert (mine.closed_at is None) is (mine.recovery_at is not None)

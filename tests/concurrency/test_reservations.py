@@ -5,14 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from django.db import connection, connections
-from django.utils import timezone
+from django.db import OperationalError, connection, transaction
 
-from audit.errors import Refusal
-from audit.services import idempotency
 from audit.services.events import Actor
 from lockers.models import BridgePresence
 from occupancy.models import Claim
@@ -20,16 +18,19 @@ from occupancy.services.bookings import reservations
 from occupancy.services.bookings.reservations import Wanted
 from occupancy.services.claims import assignments
 from tests import factories
+from tests.concurrency.racing import outcomes
+from tests.conftest import MORNING
 from tests.factories.cast import Estate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = dt.timedelta(hours=1)
 PEOPLE = 8
+ONE_CLAIM = "occupancy_one_claim_per_compartment_and_time"
 
 
 @pytest.fixture
 def now() -> dt.datetime:
-    return timezone.now().replace(second=0, microsecond=0)
+    return MORNING
 
 
 @pytest.fixture
@@ -43,42 +44,20 @@ def office(transactional_db: None, now: dt.datetime) -> Estate:
     return estate
 
 
-def together(works: list[Callable[[], object]]) -> list[str]:
-    """Do all of it at once, each with a connection of its own; return what came of each."""
-    start, results = threading.Barrier(len(works)), [""] * len(works)
-
-    def one(place: int) -> None:
-        start.wait(10)
-        try:
-            idempotency.run(works[place])
-            results[place] = "done"
-        except Refusal as refusal:
-            results[place] = refusal.code
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=one, args=(n,)) for n in range(len(works))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 def booker(
-    estate: Estate, person_id: int, starts: dt.datetime, at: dt.datetime
+    estate: Estate, person_id: int, starts: dt.datetime, at: dt.datetime, door_id: int | None = None
 ) -> Callable[[], object]:
     return lambda: reservations.reserve(
-        person_id=person_id, bank_id=estate.bank.pk, wanted=Wanted(), starts_at=starts,
-        ends_at=starts + HOUR, actor=Actor.person(person_id), at=at,
+        person_id=person_id, bank_id=estate.bank.pk, wanted=Wanted(compartment_id=door_id),
+        starts_at=starts, ends_at=starts + HOUR, actor=Actor.person(person_id), at=at,
     )  # fmt: skip
 
 
 def test_eight_want_overlapping_windows_of_three_doors(office: Estate, now: dt.datetime) -> None:
     people = [factories.PersonFactory(organisation=office.organisation) for _ in range(PEOPLE)]
     minutes = [dt.timedelta(minutes=n) for n in range(PEOPLE)]
-    results = together(
-        [
+    results = outcomes(
+        *[
             booker(office, person.pk, now + HOUR + late, now)
             for person, late in zip(people, minutes, strict=True)
         ]
@@ -89,7 +68,7 @@ def test_eight_want_overlapping_windows_of_three_doors(office: Estate, now: dt.d
 
 
 def test_one_person_books_once_however_often_they_ask(office: Estate, now: dt.datetime) -> None:
-    results = together([booker(office, office.amira.pk, now + HOUR, now)] * 6)
+    results = outcomes(*[booker(office, office.amira.pk, now + HOUR, now)] * 6)
     assert Counter(results) == {"done": 1, "booking_limit_reached": 5}
 
 
@@ -109,7 +88,7 @@ def test_a_booking_is_checked_in_to_once(office: Estate, now: dt.datetime) -> No
             claim_id=got.claim_id, actor=Actor.person(office.amira.pk), at=now
         )
     ]
-    results = Counter(together([*works, *cancel]))
+    results = Counter(outcomes(*works, *cancel))
     assert results["done"] == 1
     assert (
         Claim.objects.exclude(closed_at=None).count()
@@ -131,45 +110,59 @@ def test_a_walk_up_and_a_booking_never_share_a_door(office: Estate, now: dt.date
         walk_up(person.pk) if n % 2 else booker(office, person.pk, now + HOUR, now)
         for n, person in enumerate(people)
     ]
-    assert Counter(together(works))["done"] == 3
+    assert Counter(outcomes(*works))["done"] == 3
     claims = Claim.objects.filter(closed_at=None)
     assert claims.values("compartment").distinct().count() == claims.count() == 3
 
 
-def test_the_negative_control_books_twice_without_the_constraint(
-    office: Estate, now: dt.datetime
-) -> None:
-    """Look-then-insert with the constraint dropped: proves that these tests could fail."""
+@pytest.fixture
+def unguarded() -> Iterator[None]:
+    """Take the constraint away that judges bookings, and put it back."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "ALTER TABLE occupancy_claim DROP CONSTRAINT"
-            " occupancy_one_claim_per_compartment_and_time"
-        )
-    try:
-        both = threading.Barrier(2)
+        cursor.execute(f"ALTER TABLE occupancy_claim DROP CONSTRAINT {ONE_CLAIM}")
+    yield
+    Claim.objects.all().delete()
+    with connection.schema_editor() as editor:
+        found = next(one for one in Claim._meta.constraints if one.name == ONE_CLAIM)
+        editor.add_constraint(Claim, found)
 
-        def look_then_insert(person_id: int) -> Callable[[], object]:
-            def work() -> None:
-                taken = Claim.objects.filter(compartment=office.doors[0]).exists()
-                both.wait(5)
-                if not taken:
-                    Claim.objects.create(
-                        compartment=office.doors[0], kind="reservation", holder_id=person_id,
-                        policy=office.policy, starts_at=now + HOUR, ends_at=now + 2 * HOUR,
-                    )  # fmt: skip
 
-            return work
+def test_the_constraint_refuses_a_booking_that_looked_a_moment_too_early(
+    office: Estate, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OperationalError, match="could not serialize"):
+        _book_after_a_booking_came(office, now, monkeypatch)
+    assert Claim.objects.get().holder == office.ben
 
-        together([look_then_insert(office.amira.pk), look_then_insert(office.ben.pk)])
-        assert Claim.objects.filter(compartment=office.doors[0]).count() == 2
-    finally:
-        Claim.objects.all().delete()
-        with connection.schema_editor() as editor:
-            editor.add_constraint(
-                Claim,
-                next(
-                    one
-                    for one in Claim._meta.constraints
-                    if one.name == "occupancy_one_claim_per_compartment_and_time"
-                ),
-            )
+
+def test_the_negative_control_books_twice_without_the_constraint(
+    office: Estate, now: dt.datetime, monkeypatch: pytest.MonkeyPatch, unguarded: None
+) -> None:
+    """The same without the constraint: proves that these tests could fail."""
+    _book_after_a_booking_came(office, now, monkeypatch)
+    both = Claim.objects.filter(compartment=office.doors[0], closed_at=None)
+    assert {claim.holder for claim in both} == {office.amira, office.ben}
+
+
+def _book_after_a_booking_came(
+    office: Estate, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let Ben book between Amira's look and her write, on a connection of his own."""
+    look, looked = reservations.choices_in, threading.Event()
+    amira, ben = (
+        booker(office, who.pk, now + HOUR, now, office.doors[0].pk)
+        for who in (office.amira, office.ben)
+    )
+
+    def look_and_wait(*args: Any, **named: Any) -> Any:
+        found = look(*args, **named)
+        if not looked.is_set():
+            looked.set()
+            assert outcomes(ben) == ["done"]
+        return found
+
+    monkeypatch.setattr(reservations, "choices_in", look_and_wait)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The statement that writes looks once more: as if its look, too, was a moment too early.
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        amira()

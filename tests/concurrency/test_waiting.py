@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import connection, connections, transaction
 
 from audit.errors import Refusal
 from audit.services import idempotency
@@ -21,6 +21,7 @@ from occupancy.services.claims import assignments
 from occupancy.services.claims.assignments import Wanted
 from occupancy.services.queue import offering, offers, waiting
 from tests import factories
+from tests.concurrency.racing import together
 from tests.conftest import MORNING
 from tests.factories.cast import SETUP, Estate
 
@@ -45,27 +46,6 @@ def waited(transactional_db: None) -> Estate:
             joined_at=MORNING - dt.timedelta(minutes=10 - n),
         )  # fmt: skip
     return estate
-
-
-def together(*doing: Callable[[], Any]) -> list[Any]:
-    """Do things in threads that begin at the same moment; return results or refusals."""
-    ready, results = threading.Barrier(len(doing)), [None] * len(doing)
-
-    def run(n: int, do: Callable[[], Any]) -> None:
-        ready.wait(10)
-        try:
-            results[n] = do()
-        except (Refusal, IntegrityError) as error:
-            results[n] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(n, do)) for n, do in enumerate(doing)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return results
 
 
 def sweep() -> int:
@@ -245,26 +225,27 @@ def unguarded() -> Iterator[None]:
 
 
 def test_the_negative_control_offers_one_door_twice_without_constraints_and_locks(
-    waited: Estate, unguarded: None
+    waited: Estate, unguarded: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Look, then insert: proves that these tests could fail."""
-    both, door = threading.Barrier(2), waited.doors[0]
+    """Another worker comes between look and offer: proves that these tests could fail."""
+    _take_away(waited, "2")
+    look, looked = offering._choices, threading.Event()
 
-    def look_then_insert(entry: WaitingEntry) -> None:
-        is_held = Claim.objects.filter(compartment=door, kind="offer", closed_at=None).exists()
-        both.wait(10)
-        if not is_held:
-            claim = Claim.objects.create(
-                compartment=door, kind="offer", holder=entry.person, starts_at=MORNING,
-                due_at=LAPSES, ends_at=LAPSES,
-            )  # fmt: skip
-            Offer.objects.create(entry=entry, claim=claim, made_at=MORNING)
+    def look_and_wait(*args: Any) -> Any:
+        found = look(*args)
+        if not looked.is_set():
+            looked.set()
+            assert together(sweep) == [1]
+        return found
 
-    entry = waited.extra["ines"]
-    assert isinstance(entry, WaitingEntry)
-    together(lambda: look_then_insert(entry), lambda: look_then_insert(entry))
-    assert Offer.objects.filter(entry=entry, closed_at=None).count() == 2
-    assert Claim.objects.filter(compartment=door, kind="offer").count() == 2
+    monkeypatch.setattr(offering, "_choices", look_and_wait)
+    monkeypatch.setattr(offering, "_is_alone", lambda queue: True)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The statement that writes looks once more: as if its look, too, was a moment too early.
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        assert sweep() == 1
+    assert Offer.objects.filter(entry=waited.extra["ines"], closed_at=None).count() == 2
+    assert Claim.objects.filter(compartment=waited.doors[0], kind="offer").count() == 2
 
 
 def _walk_up(estate: Estate) -> Any:

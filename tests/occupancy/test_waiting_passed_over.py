@@ -110,22 +110,6 @@ def test_who_left_is_off_every_list_and_their_offer_is_the_next_ones(
     assert WaitingEntry.objects.get(person=who(full, "ines")).closed_how == "gone"
 
 
-def test_what_a_leaver_left_behind_is_not_offered_before_it_is_emptied(
-    full: Estate, at: dt.datetime
-) -> None:
-    join(full, "ines", at)
-    Person.objects.filter(pk=who(full, "gus").pk).update(status="left")
-    door = full.doors[0].pk
-    release(full, "gus", at, how="holder_left")
-    assert offered(full, "ines", at) is None
-    change = {"compartment_id": door, "actor": SETUP, "reason": "emptied", "at": at}
-    overrides.set_service_status(status=ServiceStatus.NEEDS_CLEANING, **change)
-    waiting.offer_due(at)
-    assert offered(full, "ines", at) is None
-    overrides.set_service_status(status=ServiceStatus.IN_SERVICE, **change)
-    assert offered(full, "ines", at) == "1"
-
-
 def test_a_door_that_stands_open_is_offered_once_it_is_shut(full: Estate, at: dt.datetime) -> None:
     join(full, "ines", at)
     door = Door.objects.filter(compartment=full.doors[0])

@@ -12,7 +12,6 @@ from kiosk.services.me import sessions, sign_ins
 from tests.permissions.world import World
 
 MISSING = 99_999_999
-NO_COMMAND = "00000000-0000-4000-8000-000000000000"
 
 
 class May(enum.Enum):

@@ -18,6 +18,7 @@ from audit.actions import Action
 from audit.errors import Refusal
 from occupancy.services.ending.sweeping import RowsSetAside
 from tests import servers
+from tests.concurrency import racing
 from tests.concurrency.jobs.scenes import Scene
 
 # Whoever is held waits for this advisory lock of the test's own connection.
@@ -119,7 +120,7 @@ class Run:
     thread: threading.Thread = field(init=False)
 
     def __post_init__(self) -> None:
-        self.thread = threading.Thread(target=self._run)
+        self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def _run(self) -> None:
@@ -134,6 +135,8 @@ class Run:
     @property
     def ended(self) -> str:
         """Say what became of it: "done", or the code of a refusal."""
+        if not self.is_over:
+            return "hangs"
         if isinstance(self.error, Refusal):
             return self.error.code
         return "done" if self.error is None else repr(self.error)
@@ -147,8 +150,7 @@ def twice_at_once(scene: Scene) -> list[Exception | None]:
             runs = [Run(job) for _each in range(2)]
             # Each waits for the test, or for the row that the other one is about.
             servers.until(lambda: waiting() + sum(run.is_over for run in runs) == 2)
-        for run in runs:
-            run.thread.join(30)
+        racing.join(run.thread for run in runs)
     return [run.error for run in runs]
 
 
@@ -163,8 +165,7 @@ def in_the_middle(
             other = Run(second)
             servers.until(lambda: other.is_over or waiting() == 2)
             had_to_wait = not other.is_over
-        for run in (one, other):
-            run.thread.join(30)
+        racing.join([one.thread, other.thread])
     return one, other, had_to_wait
 
 

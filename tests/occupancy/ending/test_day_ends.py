@@ -155,6 +155,28 @@ def test_the_screen_lists_opens_and_releases(estate: Estate, at: dt.datetime) ->
         assert signed_in(estate.nina).get(answer["Location"]).status_code == 404
 
 
+def test_what_was_unticked_stays_so_and_one_key_is_for_one_list(
+    estate: Estate, at: dt.datetime
+) -> None:
+    claims = [claim.pk for claim in held(estate, at)]
+    address = reverse("day-end-new", args=[estate.site.pk])
+    with time_machine.travel(at, tick=False):
+        client = signed_in(estate.olga)
+        page = client.get(address)
+        assert set(page.context["ticked"]) == set(claims)
+        asked = {"reason": "", "key": page.context["key"], "claim": claims[:1]}
+        without = client.post(address, asked)
+        assert without.context["ticked"] == claims[:1]
+        assert without.content.count(b" checked") == 1
+        assert not DayEnd.objects.exists()
+        asked["reason"] = "closing"
+        assert client.post(address, asked).status_code == 302
+        # The page before, with another door ticked: no answer to the first list is one to it.
+        other = client.post(address, {**asked, "claim": claims[1:2]})
+        assert other.status_code == 200 and other.context["problem"]
+        assert DayEnd.objects.get().doors.get().claim_id == claims[0]
+
+
 def test_the_command_does_the_same(estate: Estate, at: dt.datetime) -> None:
     held(estate, at)
     estate.bridge.presence.connection = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from access.choices import SignedHow
@@ -94,3 +95,16 @@ def test_something_found_elsewhere_is_entered_by_the_desk(estate: Estate, at: dt
     )
     assert answer.status_code == 302
     assert LostItem.objects.get().what == "Scarf"
+
+
+def test_what_is_no_photo_is_said_in_the_form(estate: Estate) -> None:
+    answer = signed_in(estate.olga).post(
+        reverse("admin:occupancy_lostitem_found"),
+        {
+            "site": estate.site.pk, "what": "Scarf", "stored_where": "Desk", "kept_days": 28,
+            "photo": SimpleUploadedFile("scarf.jpg", b"no photo", content_type="image/jpeg"),
+        },
+    )  # fmt: skip
+    assert answer.status_code == 200
+    assert answer.context["form"].non_field_errors()
+    assert not LostItem.objects.exists()
