@@ -188,8 +188,8 @@ def _stands_there(session: PhoneSession, assignment: Assignment, at: dt.datetime
 
 def _is_over(assignment: Assignment, at: dt.datetime) -> bool:
     """Say whether a use is overdue, or being emptied by staff."""
-    is_overdue = assignment.ends_at is not None and assignment.ends_at <= at
-    return is_overdue or (assignment.recovery_at is not None and assignment.recovery_at <= at)
+    is_emptied = assignment.recovery_at is not None and assignment.recovery_at <= at
+    return is_emptied or assignments.is_overdue(assignment, at)
 
 
 def _policy(assignment: Assignment) -> Policy:

@@ -143,7 +143,7 @@ def release(
         if person_id is not None and assignment.holder_id != person_id:
             raise _refused(NotTheHolder(), assignment, actor, at, person_id)
         # Overdue, it opens for nobody but staff: it may well be full.
-        if person_id is not None and _is_overdue(assignment, at):
+        if person_id is not None and is_overdue(assignment, at):
             raise _refused(TimeIsOver(), assignment, actor, at, person_id)
         # What is being emptied stays until that is done, or called off.
         closed = Assignment.objects.filter(
@@ -162,7 +162,8 @@ def release(
     return assignment
 
 
-def _is_overdue(assignment: Assignment, at: dt.datetime) -> bool:
+def is_overdue(assignment: Assignment, at: dt.datetime) -> bool:
+    """Say whether an assignment that is in force ran past its end, and nobody empties it yet."""
     return (
         assignment.closed_at is None
         and assignment.recovery_at is None
