@@ -16,6 +16,7 @@ from unfold.decorators import action
 from access.admin.desk import OPERATE, Desk, staff, user_id
 from access.admin.key_records import drawn
 from audit.errors import Refusal
+from audit.services import idempotency
 from lockers.scoping import VIEW, ScopedRelatedFilter, sites_of
 from occupancy import photos
 from occupancy.choices import ItemStatus
@@ -113,6 +114,7 @@ class LostItemAdmin(Desk):
                     at=timezone.now(),
                 )  # fmt: skip
             except Refusal as refusal:
+                idempotency.settle(refusal)
                 form.add_error(None, str(refusal))
             else:
                 return HttpResponseRedirect(self.page_of(item))
