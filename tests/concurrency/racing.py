@@ -17,14 +17,15 @@ WITHIN_S = 30
 
 def together(*verbs: Verb) -> list[Any]:
     """Do it all at once; return what each returned or raised."""
-    start, ends = threading.Barrier(len(verbs)), [None] * len(verbs)
+    start = threading.Barrier(len(verbs))
+    ends: list[Any] = [None] * len(verbs)
 
-    def run(place: int, verb: Any) -> None:
+    def run(place: int, verb: Verb) -> None:
         try:
             start.wait(10)
             ends[place] = verb()
         except Exception as error:
-            ends[place] = error  # type: ignore[call-overload]  # what it returns is as it likes
+            ends[place] = error
         finally:
             connections.close_all()
 

@@ -8,6 +8,7 @@ import pytest
 
 from access.errors.decisions import NotAllowed
 from access.models import Notice, Person
+from access.services import leaving
 from audit.models import Event
 from audit.services.events import Actor
 from lockers.choices import ServiceStatus
@@ -17,10 +18,11 @@ from occupancy.errors.waiting import (
     OfferOver,
     OthersWait,
 )
-from occupancy.models import Assignment, Offer, WaitingEntry
+from occupancy.models import Assignment, Offer, Recovery, WaitingEntry
 from occupancy.selectors.waiting import waiting_for
 from occupancy.services.claims import assignments
 from occupancy.services.custody import overrides
+from occupancy.services.ending import leavers, recovery
 from occupancy.services.queue import waiting
 from tests.factories.cast import SETUP, Estate
 from tests.occupancy.waited import MINUTE, SECOND, accept, claim, join, offered, release, seen, who
@@ -108,6 +110,24 @@ def test_who_left_is_off_every_list_and_their_offer_is_the_next_ones(
     assert waiting.drop(person_id=who(full, "ines").pk, at=at) == 1
     assert offered(full, "jo", at) == "1"
     assert WaitingEntry.objects.get(person=who(full, "ines")).closed_how == "gone"
+
+
+def test_what_a_leaver_left_behind_is_not_offered_before_it_is_emptied(
+    full: Estate, at: dt.datetime
+) -> None:
+    join(full, "ines", at)
+    leaving.leave(person=who(full, "gus"), actor=SETUP, at=at)
+    assert leavers.recover_all(at=at) == 1
+    waiting.offer_due(at)
+    assert offered(full, "ines", at) is None
+    case = Recovery.objects.get()
+    recovery.opened_by_key(
+        recovery_id=case.pk, user_id=full.olga.pk, at=at, reason="nobody comes back for it"
+    )
+    recovery.empty(recovery_id=case.pk, found=False, actor=SETUP, at=at)
+    assert offered(full, "ines", at) is None
+    recovery.close(recovery_id=case.pk, actor=SETUP, at=at)
+    assert offered(full, "ines", at) == "1"
 
 
 def test_a_door_that_stands_open_is_offered_once_it_is_shut(full: Estate, at: dt.datetime) -> None:
