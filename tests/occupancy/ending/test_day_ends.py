@@ -168,6 +168,7 @@ def test_what_was_unticked_stays_so_and_one_key_is_for_one_list(
         without = client.post(address, asked)
         assert without.context["ticked"] == claims[:1]
         assert without.content.count(b" checked") == 1
+        assert b'role="alert">Please say why.' in without.content
         assert not DayEnd.objects.exists()
         asked["reason"] = "closing"
         assert client.post(address, asked).status_code == 302
