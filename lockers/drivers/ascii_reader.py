@@ -13,15 +13,14 @@ import contextlib
 import logging
 import random
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 from pymodbus.transport.serialtransport import create_serial_connection
 
-from lockers.drivers.base import SIGNED
+from lockers.drivers.base import SIGNED, ReaderHealth, ReadError
 from lockers.drivers.errors import BadProfile
 from lockers.drivers.modbus_relay.profile import parse_address
+from lockers.drivers.trouble import trouble
 
 logger = logging.getLogger(__name__)
 
@@ -30,14 +29,6 @@ CONNECT_TIMEOUT_S = 3.0
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 MAX_LENGTH = 512
-
-
-@dataclass(frozen=True, slots=True)
-class ReadError:
-    """A read that was not accepted; ``received`` counts its characters and shows none."""
-
-    reason: Literal["prefix", "length", "characters", "unfinished"]
-    received: int
 
 
 class Framing:
@@ -106,11 +97,15 @@ class AsciiReader:
     ) -> None:
         self.address = address
         self.is_connected = False
+        self.health = ReaderHealth("connecting")
         self._where = parse_address(address)
         if self._where.kind == "rtu+tcp":
             raise BadProfile("a reader speaks no RTU: use tcp://host:port", field="address")
         self._new_framing = partial(Framing, prefix=prefix, suffix=suffix, length=length)
         self._new_framing()  # a bad rule shows now, not at the first badge
+
+    async def show(self, accepted: bool) -> None:
+        """Show nothing: such a reader only speaks."""
 
     async def scans(self) -> AsyncGenerator[str | ReadError, None]:
         """Yield every read for ever, connecting again by itself; never raises for the wire."""
@@ -121,8 +116,10 @@ class AsciiReader:
                     stream, line = await self._connect()
             except (OSError, TimeoutError) as error:
                 logger.warning("reader at %s: %s", self.address, error or "no answer")
+                self.health = ReaderHealth("offline", trouble(error), str(error))
             else:
                 self.is_connected = True
+                self.health = ReaderHealth("ok")
                 pause = FIRST_PAUSE_S
                 try:
                     async with contextlib.aclosing(self._reads(stream)) as reads:
@@ -130,6 +127,7 @@ class AsciiReader:
                             yield read
                 finally:
                     self.is_connected = False
+                    self.health = ReaderHealth("offline", "connection_ended")
                     line.close()
             # The jitter keeps the readers of a building from returning in step.
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))

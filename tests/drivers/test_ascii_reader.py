@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockers.drivers import ascii_reader
-from lockers.drivers.ascii_reader import AsciiReader, Framing, ReadError
+from lockers.drivers.ascii_reader import AsciiReader, Framing
+from lockers.drivers.base import Reader, ReadError
 
 BADGE = "0004215873"
 
@@ -100,6 +101,7 @@ async def test_it_reads_over_tcp_and_returns_after_the_reader_was_away(
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     reader = AsciiReader(f"tcp://127.0.0.1:{port}", prefix="~", suffix="\r", length=10)
+    assert isinstance(reader, Reader)
     reads = reader.scans()
     coming = asyncio.create_task(_next(reads))
     writer = await asyncio.wait_for(writers.get(), 5)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from pymodbus import FramerType
 
 from lockers.drivers.base import Board, BoardSpec
 from lockers.drivers.errors import (
@@ -15,9 +16,11 @@ from lockers.drivers.errors import (
     BoardRefused,
     BoardSilent,
     BoardUnreachable,
+    DeadlinePassed,
     DriverError,
 )
 from lockers.drivers.registry import open_boards
+from tests.drivers.peers.tcp import TcpPeer
 
 Answer = Callable[[bytes], bytes | None]
 
@@ -145,8 +148,9 @@ async def test_a_cancelled_software_pulse_is_still_switched_off() -> None:
                 await asyncio.sleep(0.005)
 
 
-async def test_switching_off_is_tried_until_the_board_confirms() -> None:
-    refusals = iter([b"\x85\x06"])
+@pytest.mark.parametrize("refusal", [b"\x85\x06", b"\x05\0\3\xff\0"])
+async def test_switching_off_is_tried_until_the_board_confirms(refusal: bytes) -> None:
+    refusals = iter([refusal])
 
     def answer(request: bytes) -> bytes:
         if request[8:12] == b"\0\3\0\0":
@@ -160,3 +164,20 @@ async def test_switching_off_is_tried_until_the_board_confirms() -> None:
             b"\0\3\0\0",
             b"\0\3\0\0",
         ]
+
+
+async def test_a_stalled_program_does_not_write_after_the_deadline() -> None:
+    peer = TcpPeer(FramerType.RTU)
+    await peer.start()
+    board = open_boards([BoardSpec(1, "modbus_relay", peer.address, 1, 8)])[1]
+    await board.read(deadline=soon())
+    # The program stalls in the silence between two frames.
+    order = asyncio.create_task(board.open(0, pulse_ms=300, deadline=soon(0.05)))
+    asyncio.get_running_loop().call_soon(time.sleep, 0.1)
+    with pytest.raises(DeadlinePassed) as failure:
+        await order
+    assert not failure.value.may_have_fired
+    await board.read(deadline=soon())
+    assert await peer.pulses(1) == []
+    await board.close()
+    await peer.stop()

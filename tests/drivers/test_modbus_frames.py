@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,8 @@ from lockers.drivers.base import Board, BoardSpec
 from lockers.drivers.errors import BoardSilent, DeadlinePassed
 from lockers.drivers.registry import open_boards
 from tests.drivers.peers.rtu import RtuPeer
+
+VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "modbus_relay.toml").read_text())
 
 
 def soon(seconds: float = 2.0) -> float:
@@ -27,6 +31,16 @@ async def peer(tmp_path: Path) -> AsyncIterator[RtuPeer]:
     await made.stop()
 
 
+def crc(data: bytes) -> bytes:
+    """Compute the check bytes bit by bit, as the standard describes it."""
+    value = 0xFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0xA001 if value & 1 else 0)
+    return value.to_bytes(2, "little")
+
+
 def sent(peer: RtuPeer) -> str:
     assert peer.cable is not None
     return b"".join(data for end, data in peer.cable.carried if end == 0).hex(" ").upper()
@@ -37,43 +51,32 @@ def connect(peer: RtuPeer, **profile: object) -> Board:
     return open_boards([spec])[1]
 
 
-@pytest.mark.parametrize(
-    ("channel", "pulse_ms", "frame"),
-    [
-        (0, 700, "01 05 02 00 00 07 8D B0"),
-        (3, 700, "01 05 02 03 00 07 7D B0"),
-        (3, 601, "01 05 02 03 00 07 7D B0"),
-    ],
-)
-async def test_a_pulse_is_the_makers_own_frame(
-    peer: RtuPeer, channel: int, pulse_ms: int, frame: str
-) -> None:
-    board = connect(peer)
-    await board.open(channel, pulse_ms=pulse_ms, deadline=soon())
-    assert sent(peer) == frame
-    await board.close()
-
-
-async def test_contacts_are_read_with_function_2(peer: RtuPeer) -> None:
-    board = connect(peer)
-    snapshot = await board.read(deadline=soon())
-    assert sent(peer) == "01 02 00 00 00 08 79 CC"
-    assert snapshot.raw.hex().startswith("010201ff")
-    await board.close()
-
-
-async def test_a_board_without_contacts_is_asked_for_its_relays(peer: RtuPeer) -> None:
-    board = connect(peer, door_sensor=False)
-    snapshot = await board.read(deadline=soon())
-    assert sent(peer) == "01 01 00 00 00 08 3D CC"
-    assert set(snapshot.doors) == {"unknown"}
-    await board.close()
-
-
-async def test_all_relays_off_is_the_makers_own_frame(peer: RtuPeer) -> None:
-    board = connect(peer)
-    await board.safe_state(deadline=soon())
-    assert sent(peer) == "01 05 00 FF 00 00 FD FA"
+@pytest.mark.parametrize("vector", VECTORS["frames"], ids=lambda one: str(one["source"]))
+async def test_published_frames_are_what_is_sent(peer: RtuPeer, vector: dict[str, Any]) -> None:
+    does = vector.get("does")
+    published = " ".join(vector["hex"])
+    if does in ("waveshare_flash", "software_pulse"):
+        board = connect(peer, pulse=does)
+        await board.safe_state(deadline=soon())
+        before = sent(peer)
+        await board.open(vector["channel"], pulse_ms=vector["pulse_ms"], deadline=soon())
+        assert sent(peer) == f"{before} {published}"
+    elif does == "read":
+        board = connect(peer, door_sensor=vector["door_sensor"])
+        snapshot = await board.read(deadline=soon())
+        assert sent(peer) == published
+        # The answer of the stock server: one byte, all ones from contacts, none from relays.
+        answer = "01 02 01 FF E1 C8" if vector["door_sensor"] else "01 01 01 00 51 88"
+        assert snapshot.raw.hex(" ").upper() == answer
+        assert set(snapshot.doors) == {"closed" if vector["door_sensor"] else "unknown"}
+    elif does == "safe_state":
+        board = connect(peer)
+        await board.safe_state(deadline=soon())
+        assert sent(peer) == published
+    else:
+        for frame in map(bytes.fromhex, vector["hex"]):
+            assert crc(frame[:-2]) == frame[-2:]
+        return
     await board.close()
 
 

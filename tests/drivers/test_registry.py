@@ -29,6 +29,28 @@ def test_boards_come_by_controller_and_keep_the_contract() -> None:
     assert all(isinstance(board, Board) for board in boards.values())
 
 
+def test_a_wire_speaks_one_language() -> None:
+    wire = "tcp://127.0.0.1:5000"
+    with pytest.raises(BadProfile) as refusal:
+        open_boards([spec(1, driver="lcb8a", address=wire), spec(2, driver="wkly", address=wire)])
+    assert refusal.value.field == "driver"
+
+
+@pytest.mark.parametrize("driver", ["lcb8a", "kerong_cu16", "wkly", "winnsen"])
+def test_boards_on_one_wire_agree_about_how_fast_it_is(driver: str) -> None:
+    wire = "/dev/serial/by-id/usb-1"
+    boards = open_boards([spec(n, driver=driver, address=wire) for n in (1, 2)])
+    assert all(isinstance(board, Board) for board in boards.values())
+    with pytest.raises(BadProfile) as refusal:
+        open_boards(
+            [
+                spec(1, driver=driver, address=wire),
+                spec(2, driver=driver, address=wire, profile={"local_echo": True}),
+            ]
+        )
+    assert refusal.value.field == "baudrate"
+
+
 def test_an_unknown_driver_is_refused() -> None:
     with pytest.raises(UnknownDriver) as refusal:
         open_boards([spec(driver="telepathy")])
@@ -87,6 +109,7 @@ def test_boards_on_one_wire_agree_about_the_line() -> None:
         ({"suffix": ""}, "suffix"),
         ({"prefix": "é"}, "prefix"),
         ({"length": -1}, "length"),
+        ({"options": {"baudrate": 9600}}, "baudrate"),
     ],
 )
 def test_a_bad_reader_is_refused_with_the_name_of_the_setting(
@@ -94,10 +117,10 @@ def test_a_bad_reader_is_refused_with_the_name_of_the_setting(
 ) -> None:
     values: dict[str, Any] = {"address": "tcp://127.0.0.1:9", **changes}
     with pytest.raises(BadProfile) as refusal:
-        open_reader(ReaderSpec(1, "ascii_reader", **values))
+        open_reader(ReaderSpec(1, "ascii_reader", **values), {})
     assert refusal.value.field == field
 
 
 def test_an_unknown_reader_is_refused() -> None:
     with pytest.raises(UnknownDriver):
-        open_reader(ReaderSpec(1, "osdp", "tcp://127.0.0.1:9"))
+        open_reader(ReaderSpec(1, "telepathy", "tcp://127.0.0.1:9"), {})

@@ -30,7 +30,7 @@ class ModbusRelayBoard:
     def __init__(
         self, bus: Bus, *, address: str, unit: int, channels: int, profile: Profile
     ) -> None:
-        self._bus = bus
+        self.bus = bus
         self._profile = profile
         self._reply_s = profile.reply_timeout_ms / 1000
         self._is_known_safe = profile.pulse == "waveshare_flash"
@@ -83,7 +83,7 @@ class ModbusRelayBoard:
             request: ModbusPDU = frames.all_off_at_once(self.unit)
         else:
             request = frames.all_off(self.unit, self.capabilities.channels)
-        reply, _ = await self._bus.transact(
+        reply, _ = await self.bus.transact(
             request, priority=Priority.SAFETY, deadline=deadline, reply_s=self._reply_s
         )
         if reply.address != request.address:
@@ -102,10 +102,10 @@ class ModbusRelayBoard:
                 await self.safe_state(deadline=asyncio.get_running_loop().time() + SWITCH_OFF_S)
         for task in self._switching_off:
             task.cancel()
-        await self._bus.leave()
+        await self.bus.leave()
 
     async def _write(self, request: frames.CoilWrite, deadline: float) -> None:
-        reply, _ = await self._bus.transact(
+        reply, _ = await self.bus.transact(
             request,
             priority=Priority.OPEN,
             deadline=deadline,
@@ -155,7 +155,7 @@ class ModbusRelayBoard:
         request = frames.switch(self.unit, channel, on=False)
         while True:
             try:
-                reply, _ = await self._bus.transact(
+                reply, _ = await self.bus.transact(
                     request,
                     priority=Priority.SAFETY,
                     deadline=loop.time() + SWITCH_OFF_S,
@@ -169,7 +169,7 @@ class ModbusRelayBoard:
             await asyncio.sleep(SWITCH_OFF_PAUSE_S)
 
     async def _ask_bits(self, request: ModbusPDU, deadline: float) -> tuple[Sequence[bool], bytes]:
-        reply, raw = await self._bus.transact(
+        reply, raw = await self.bus.transact(
             request, priority=Priority.READ, deadline=deadline, reply_s=self._reply_s
         )
         if len(reply.bits) != -(-request.count // 8) * 8:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from lockers.drivers.base import Board, BoardSpec
 from lockers.drivers.registry import open_boards
@@ -32,6 +32,15 @@ class Peer(Protocol):
 
     async def answer_late(self, unit: int, *, is_late: bool) -> None:
         """Answer later than the driver waits, or on time again."""
+        ...
+
+
+@runtime_checkable
+class Lit(Protocol):
+    """What a peer can tell besides, whose boards have lights."""
+
+    async def flashes(self, unit: int) -> list[int]:
+        """Return the channels whose lights flashed so far, in order."""
         ...
 
 

@@ -29,9 +29,15 @@ class Cable:
             tty.setraw(slave)
         self.ends = [os.ttyname(slave) for slave in self._slaves]
         self.carried: list[tuple[int, bytes]] = []
+        self.repeats = False
+        """Whether the driver hears what it says, as on two wires."""
         self._wake = os.pipe()
         self._thread = threading.Thread(target=self._carry, daemon=True)
         self._thread.start()
+
+    def say(self, data: bytes) -> None:
+        """Send the driver what no board said."""
+        os.write(self._masters[0], data)
 
     def cut(self) -> None:
         os.write(self._wake[1], b"x")
@@ -48,6 +54,8 @@ class Cable:
                 end = self._masters.index(fd)
                 data = os.read(fd, 1024)
                 self.carried.append((end, data))
+                if self.repeats and end == 0:
+                    self.say(data)
                 os.write(self._masters[1 - end], data)
 
 

@@ -7,6 +7,7 @@ import struct
 from functools import partial
 from typing import Any, cast
 
+from pymodbus import FramerType
 from pymodbus.pdu import ModbusPDU
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
@@ -15,7 +16,8 @@ from tests.drivers.peers import CHANNELS, PRESENT, WirePeer
 
 
 class TcpPeer(WirePeer):
-    def __init__(self) -> None:
+    def __init__(self, framer: FramerType = FramerType.SOCKET) -> None:
+        self._framer = framer
         self._port = 0
         self._server: ModbusTcpServer | None = None
         self._pulses: dict[int, list[int]] = {unit: [] for unit in PRESENT}
@@ -52,6 +54,7 @@ class TcpPeer(WirePeer):
                 SimDevice(unit, simdata=(bits, bits, none, none), action=partial(self._read, unit))
                 for unit in PRESENT
             ],
+            framer=self._framer,
             address=("127.0.0.1", self._port),
             custom_pdu=[Pulse],
             trace_pdu=self._only_present,
@@ -60,7 +63,8 @@ class TcpPeer(WirePeer):
         await self._server.serve_forever(background=True)
         listener = cast(asyncio.Server, self._server.transport)
         self._port = listener.sockets[0].getsockname()[1]
-        self.address = f"tcp://127.0.0.1:{self._port}"
+        scheme = "tcp" if self._framer is FramerType.SOCKET else "rtu+tcp"
+        self.address = f"{scheme}://127.0.0.1:{self._port}"
 
     async def stop(self) -> None:
         if self._server is not None:
