@@ -44,6 +44,10 @@ class Refusal(Exception):
         return {"code": self.code, "message": str(self), "facts": self.facts}
 
 
+# What the database refuses by a condition of ours, by its SQLSTATE.
+BY_SQLSTATE: dict[str, type[Refusal]] = {}
+
+
 class Again(Exception):
     """Others were faster and nothing is decided: roll back and run the same work once more."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -65,6 +66,8 @@ class Answer(models.Model):
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()
     body = models.JSONField()
+    # Claims that must be confirmed before it is given; see services/outside.py.
+    asked = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     answered_at = models.DateTimeField(db_default=Now())
 
     class Meta:

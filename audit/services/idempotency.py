@@ -8,13 +8,14 @@ import json
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
-from audit.errors import Again, Busy, KeyMissing, KeyReused, Refusal
+from audit.errors import BY_SQLSTATE, Again, Busy, KeyMissing, KeyReused, Refusal
+from audit.services import outside
 
 KEPT_FOR = dt.timedelta(hours=48)
 # Together about three seconds: longer than any claim, shorter than a person's patience.
@@ -32,6 +33,8 @@ class Reply:
 
     status: int
     body: dict[str, Any]
+    # Claims that must be confirmed before anybody is told; see audit.services.outside.
+    asked: tuple[int, ...] = ()
 
 
 class _AnsweredMeanwhile(Exception):
@@ -67,35 +70,62 @@ def once(*, scope: str, key: str, request: str, work: Callable[[], Reply]) -> Re
                 settle(error)
             raise
         if answered is not None:
-            return answered
+            return _confirmed(answered)
         if isinstance(error, Refusal):
             return _refused(scope, key, request, error)
         raise
 
 
+def _confirmed(reply: Reply) -> Reply:
+    """Return a remembered answer, if what it tells still stands."""
+    try:
+        outside.confirm(reply.asked)
+    except Refusal as refusal:
+        return Reply(refusal.http_status, refusal.body())
+    return reply
+
+
 def run(work: Callable[[], _T]) -> _T:
     """Run ``work`` in one transaction, again when it asks for it; raises Busy at last.
 
-    Of two that wait for each other the database ends one, which is run again too.
+    Of two that wait for each other the database ends one, which is run again too. What has to be
+    known outside is confirmed after the commit, and raises what says that it is not.
     """
+    if connection.in_atomic_block:
+        return _run(work)
+    with outside.asking() as asked:
+        result = _run(work, asked)
+    outside.confirm(asked)
+    return result
+
+
+def _run(work: Callable[[], _T], asked: list[int] | None = None) -> _T:
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
                 return work()
-        except (Again, OperationalError) as error:
+        except (Again, DatabaseError) as error:
+            if refusal := BY_SQLSTATE.get(_sqlstate(error)):
+                raise refusal from error
             # Only whoever began the transaction can roll it back.
             if connection.in_atomic_block or not _asks_again(error):
                 raise
+            if asked is not None:
+                asked.clear()
             time.sleep(random.uniform(0, min(0.002 * (attempt + 1), 0.05)))
     raise Busy
 
 
 def _asks_again(error: Exception) -> bool:
-    return isinstance(error, Again) or getattr(error.__cause__, "sqlstate", "") in _LOST_A_RACE
+    return isinstance(error, Again) or _sqlstate(error) in _LOST_A_RACE
+
+
+def _sqlstate(error: Exception) -> str:
+    return getattr(error.__cause__, "sqlstate", None) or ""
 
 
 def _answer(scope: str, key: str, request: str, work: Callable[[], Reply]) -> Reply:
-    reply = work()
+    reply = replace(work(), asked=outside.asked())
     _remember(scope, key, request, reply)
     return reply
 
@@ -132,7 +162,8 @@ def purge(*, at: dt.datetime) -> int:
 def _find(scope: str, key: str, request: str) -> Reply | None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT fingerprint, status, body FROM audit_answer WHERE scope = %s AND key = %s",
+            "SELECT fingerprint, status, body, asked FROM audit_answer"
+            " WHERE scope = %s AND key = %s",
             (scope, key),
         )
         row = cursor.fetchone()
@@ -141,15 +172,22 @@ def _find(scope: str, key: str, request: str) -> Reply | None:
     if row[0] != request:
         raise KeyReused
     body = json.loads(row[2]) if isinstance(row[2], str) else row[2]
-    return Reply(row[1], body)
+    return Reply(row[1], body, tuple(row[3]))
 
 
 def _remember(scope: str, key: str, request: str, reply: Reply) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO audit_answer (scope, key, fingerprint, status, body)"
-            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (scope, key) DO NOTHING",
-            (scope, key, request, reply.status, json.dumps(reply.body, cls=DjangoJSONEncoder)),
+            "INSERT INTO audit_answer (scope, key, fingerprint, status, body, asked)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (scope, key) DO NOTHING",
+            (
+                scope,
+                key,
+                request,
+                reply.status,
+                json.dumps(reply.body, cls=DjangoJSONEncoder),
+                list(reply.asked),
+            ),
         )
         if cursor.rowcount == 0:
             raise _AnsweredMeanwhile
