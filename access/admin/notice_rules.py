@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanWidget
 
-from access import sealing
 from access.models import NoticeRules
 from access.services import telling
 from audit.services.events import Actor
+from lockers import sealing
 from lockers.scoping import SiteScopedAdmin
 
 

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core import signing
 from django.core.exceptions import ValidationError
@@ -24,11 +23,10 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from access import hashing
 from access.badges.candidates import Candidate, Known, readings
 from access.badges.profiles import Kind, Printed, Profile, printed
 from access.models import Credential
-from access.services import profiles
+from access.services import digests, profiles
 from audit.services.events import Actor
 from lockers.choices import BadgeContent, ByteOrder, NumberBase, WiegandFormat
 from lockers.models import Organisation, Reader, ReaderProfile
@@ -286,22 +284,21 @@ def _found(form: CardForm, user: Any) -> list[Found]:
     """Return the transforms that fit what is known, and those that make a badge known here."""
     given = form.cleaned_data
     organisation: Organisation = given["organisation"]
-    digests = {
-        one.canonical: hashing.badge_digest(settings.BADGE_KEY, one.canonical)
-        for one in readings(given["text"])
+    digest_of = {
+        one.canonical: digests.of(organisation.pk, one.canonical) for one in readings(given["text"])
     }
     # Texts of a profile have its key in theirs: only those of readers without one are known.
     badges = {
         badge.digest: badge
         for badge in Credential.objects.filter(
-            people(user, path="person"), organisation=organisation, digest__in=digests.values()
+            people(user, path="person"), organisation=organisation, digest__in=digest_of.values()
         ).select_related("person")
     }
     known = form.known
     return [
-        _shown(one, organisation, given["reader"], badges.get(digests[one.canonical]), user)
+        _shown(one, organisation, given["reader"], badges.get(digest_of[one.canonical]), user)
         for one in readings(given["text"])
-        if known.fits(one) or digests[one.canonical] in badges
+        if known.fits(one) or digest_of[one.canonical] in badges
     ]
 
 

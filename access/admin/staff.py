@@ -60,9 +60,10 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # no
     list_display = ["username", "first_name", "last_name", "is_staff", "is_superuser", "is_active"]
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
-        (_("Person"), {"fields": ["first_name", "last_name", "email"]}),
+        (_("Person"), {"fields": ["first_name", "last_name", "email", "person"]}),
         (_("Rights"), {"fields": ["is_active", "is_staff", "is_superuser"]}),
     ]
+    raw_id_fields = ["person"]
     list_filter = ["is_staff", "is_superuser", "is_active"]
     filter_horizontal = ()
     actions = ["forget_second_steps", "end_sessions"]

@@ -88,8 +88,16 @@ class Profile:
             return f"wiegand:{self.wiegand_format}"
         return "uid" if self.kind == Kind.UID else f"text:{self.key}"
 
+    @property
+    def bits(self) -> int:
+        """Return how many bits its cards have; 0 where that is not known."""
+        if self.kind == Kind.WIEGAND:
+            return wiegand.FORMATS[self.wiegand_format].bits
+        return 8 * self.uid_bytes
+
 
 MAIN: Final = Profile()
+_WEAKEST_FIRST = ["plain", "secure", "osdp"]
 
 
 class Printed(enum.StrEnum):
@@ -116,6 +124,12 @@ def read(profile: Profile, text: str) -> str:
         return f"{profile.scheme}:{_uid(profile, text)}"
     facility, number = _card(profile, wiegand.FORMATS[profile.wiegand_format], text)
     return f"{profile.scheme}:{facility}:{number}"
+
+
+def weaker(one: str, other: str) -> str:
+    """Return the assurance that is easier to copy; one that nobody knows is worth nothing."""
+    known = {word: place for place, word in enumerate(_WEAKEST_FIRST)}
+    return min(one, other, key=lambda word: known.get(word, -1))
 
 
 def as_printed(profile: Profile, form: str) -> Profile:

@@ -6,16 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from access import hashing
 from access.badges.profiles import MAIN, BadReading, Printed, Profile, read_printed
 from access.choices import CARRIED, CredentialStatus, PersonStatus
 from access.errors.badges import UNREADABLE
 from access.models import Credential, Person
-from access.services import profiles
+from access.services import digests, profiles
 from lockers.importing.cells import cell, text_of
 from lockers.importing.files import ROW
 from lockers.models import ReaderProfile
@@ -57,16 +55,16 @@ class Badges:
 
     def add(self, row: dict[str, Any], organisation_id: int) -> None:
         """Remember which row names which badge; raises ValidationError for no text."""
-        if digest := digest_of(self.given(row, organisation_id)):
+        if digest := digest_of(organisation_id, self.given(row, organisation_id)):
             self.rows[organisation_id, digest].append(row[ROW])
 
     def look_up(self) -> None:
         """Find out who has each badge in the file, of whatever kind it is."""
-        digests = {digest for _organisation, digest in self.rows}
+        wanted = {digest for _organisation, digest in self.rows}
         self.holders = {
             (badge.organisation_id, badge.digest): badge
             for badge in Credential.objects.filter(
-                kind__in=CARRIED, digest__in=digests
+                kind__in=CARRIED, digest__in=wanted
             ).select_related("person")
         }
 
@@ -104,7 +102,7 @@ class Badges:
             return {"badge": _("This is a number, so zeros in front are lost. Format it as text.")}
         if wrong := _unreadable(given):
             return {"badge": wrong}
-        digest = digest_of(given)
+        digest = digest_of(person.organisation_id, given)
         if len(places := self.rows[person.organisation_id, digest]) > 1:
             return {
                 "badge": _("The same badge stands in rows %s. It can be one person's only.")
@@ -130,16 +128,16 @@ class Badges:
     def new(self, person: Person, row: dict[str, Any]) -> Given | None:
         """Return the badge of a row when nobody has it yet."""
         given = self.given(row, person.organisation_id)
-        digest = digest_of(given)
+        digest = digest_of(person.organisation_id, given)
         if not digest or (person.organisation_id, digest) in self.holders:
             return None
         return given
 
 
-def digest_of(given: Given) -> str:
+def digest_of(organisation_id: int, given: Given) -> str:
     """Return what is stored of a badge number; "" where there is none to read."""
     try:
-        return hashing.badge_digest(settings.BADGE_KEY, given.canonical) if given.text else ""
+        return digests.of(organisation_id, given.canonical) if given.text else ""
     except BadReading:
         return ""
 

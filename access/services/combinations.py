@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from access import sealing
 from access.errors.combinations import (
     BadCombination,
     CombinationsSealed,
@@ -24,6 +23,7 @@ from access.models import Combination, Lock
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
+from lockers import sealing
 
 _DIAL = re.compile(r"\d{1,4}(?:-?\d{1,4}){0,11}")
 HIGHEST = 9

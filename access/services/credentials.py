@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from access import hashing
@@ -12,6 +11,7 @@ from access.badges.profiles import MAIN, BadReading, Printed, Profile, read_prin
 from access.choices import Assurance, CredentialKind, CredentialStatus
 from access.errors.badges import BadgeTaken, UnreadableBadge
 from access.models import Credential, Person
+from access.services import digests
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
@@ -43,7 +43,7 @@ def issue_badge(
         person=person,
         kind=kind,
         scheme=profile.scheme,
-        digest=hashing.badge_digest(settings.BADGE_KEY, canonical),
+        digest=digests.of(person.organisation_id, canonical),
         hint=hashing.hint(canonical),
         assurance=profile.assurance or Assurance.PLAIN,
         valid_from=valid_from,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from access import hashing
 from access.choices import HOST_KINDS, PersonStatus
 from access.errors.visits import NoSuchHost
 from access.folding import fold
 from access.models import Person, Visit
-from access.services import tries
+from access.services import digests, tries
 from access.services.shown import Where
 from access.services.throttles import Guess
 from lockers.models import Site
@@ -79,5 +77,5 @@ def check(*, where: Where, site: Site, text: str, at: dt.datetime) -> Person:
 
 def guess_of(where: Where, text: str) -> Guess:
     """Return the try of a host at a screen, as it is counted."""
-    tried = hashing.badge_digest(settings.BADGE_KEY, f"host:{text.strip().lower()}")
+    tried = digests.of(where.organisation_id, f"host:{text.strip().lower()}")
     return Guess(where.organisation_id, where.site_id, f"{where.throttle_key}:hosts", None, tried)

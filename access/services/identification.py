@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 
-from django.conf import settings
-
 from access import hashing
-from access.badges.profiles import MAIN, BadReading, Fault, Profile
+from access.badges.profiles import MAIN, BadReading, Fault, Profile, weaker
 from access.choices import Assurance, CredentialKind, CredentialPurpose, CredentialStatus
 from access.decisions import Code, Decision
 from access.errors.badges import BadRead, UnknownBadge, UnknownFormat
@@ -16,7 +14,7 @@ from access.errors.decisions import NotAllowed
 from access.errors.pins import PinDisabled, TooManyAttempts, WrongOwnPin, WrongPin
 from access.errors.visits import WrongCode
 from access.models import Credential
-from access.services import throttles, tries
+from access.services import digests, throttles, tries
 from access.services.shown import (
     ACTIVE_PIN,
     CARRIED,
@@ -28,7 +26,6 @@ from access.services.shown import (
     judge,
     pins_of,
     refused,
-    strength,
 )
 from access.services.throttles import Guess
 from audit.actions import Action
@@ -72,14 +69,13 @@ def by_badge(
         canonical = hashing.canonical_text(text, profile)
     except BadReading as error:
         raise _misread(error.fault, profile, where, at) from error
-    digest = hashing.badge_digest(settings.BADGE_KEY, canonical)
+    digest = digests.of(where.organisation_id, canonical)
     shown = find(where, CARRIED, digest, at)
     if shown is None:
         hint = hashing.hint(canonical)
         raise refused(UnknownBadge(), where, at, None, badge=digest[:12], hint=hint)
     if profile.assurance:
-        weakest = min(shown.assurance, profile.assurance, key=strength)
-        shown = replace(shown, assurance=weakest)
+        shown = replace(shown, assurance=weaker(shown.assurance, profile.assurance))
     return _with_pin(shown, pin, where, at, may_wait=may_wait)
 
 
@@ -119,7 +115,7 @@ def by_code(*, code: str, where: Where, at: dt.datetime) -> Identified:
 
     A code finds somebody by itself, so that wrong ones are counted against the device.
     """
-    digest = hashing.badge_digest(settings.BADGE_KEY, hashing.visitor_code(code))
+    digest = digests.of(where.organisation_id, hashing.visitor_code(code))
     guess = Guess(where.organisation_id, where.site_id, f"{where.throttle_key}:codes", None, digest)
     tries.check(guess=guess, at=at)
     shown = find(where, CODE, digest, at)

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 WAITS = (dt.timedelta(minutes=1), dt.timedelta(minutes=5), dt.timedelta(minutes=30))
 GIVEN_UP_AFTER = dt.timedelta(days=7)
 AT_ONCE = 50
+# What is not certain yet mostly is a moment later.
+_SOON = dt.timedelta(seconds=10)
 
 
 def write(
@@ -109,13 +111,18 @@ def hurry() -> None:
     transaction.on_commit(_hurry)
 
 
+class NotYet(Exception):
+    """Raised by a check: what the letter says is not certain yet, so it waits."""
+
+
+Check = Callable[[Notice, dt.datetime], bool]
 # Asked right before a letter about something of an app on the right goes: by its kind.
-_checks: dict[str, Callable[[Notice, dt.datetime], bool]] = {}
+_checks: dict[str, list[Check]] = {}
 
 
-def checked_by(kind: NoticeKind, check: Callable[[Notice, dt.datetime], bool]) -> None:
+def checked_by(kind: NoticeKind, check: Check) -> None:
     """Let an app on the right say whether a letter of a kind is still of use when it goes."""
-    _checks[kind.value] = check
+    _checks.setdefault(kind.value, []).append(check)
 
 
 def _hurry() -> None:
@@ -173,10 +180,15 @@ def _send(notice: Notice, at: dt.datetime) -> bool:
     try:
         # A savepoint: whatever one letter breaks, it is put off and the others go.
         with transaction.atomic():
-            check = _checks.get(notice.kind)
-            if check is not None and not check(notice, at) or not _went(notice):
+            checks = _checks.get(notice.kind, ())
+            if not all(check(notice, at) for check in checks) or not _went(notice):
                 Notice.objects.filter(pk=notice.pk).update(useful_until=at)
                 return False
+    except NotYet:
+        # It may be days: what waited long is looked at less often.
+        wait = min(max(at - notice.made_at, _SOON), WAITS[1])
+        Notice.objects.filter(pk=notice.pk).update(try_at=at + wait)
+        return False
     except (OSError, smtplib.SMTPException, telling.NotSent) as error:
         _put_off(notice, at)
         log.warning("letter %s waits: %s", notice.pk, error)

@@ -28,6 +28,13 @@ def settings_of(profile: ReaderProfile | None) -> Profile:
     return Profile(**{name: getattr(profile, name) for name in _SETTINGS})
 
 
+def length_of(reader: Reader) -> int:
+    """Return how many characters a read has; of OSDP readers the bits of a card, as whole bytes."""
+    if reader.transport != ReaderTransport.OSDP:
+        return reader.length
+    return 2 * -(-settings_of(reader.profile).bits // 8)
+
+
 def new_key(organisation: Organisation, name: str) -> str:
     """Return a key that no profile of an organisation has."""
     taken = {"", "main", *organisation.reader_profiles.values_list("key", flat=True)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from access.choices import Assurance, CredentialKind, CredentialPurpose, CredentialStatus
+from access.choices import CredentialKind, CredentialPurpose, CredentialStatus
 from access.decisions import Decision, Facts, decide
 from audit.actions import Action
 from audit.errors import Refusal
@@ -64,13 +64,8 @@ ACTIVE_PIN = f"c.kind = '{CredentialKind.PIN}' AND c.status = '{CredentialStatus
 CARRIED = "c.kind NOT IN ('pin', 'code') AND c.digest = %(shown)s"
 CODE = "c.kind = 'code' AND c.digest = %(shown)s ORDER BY c.status = 'active' DESC, c.id DESC"
 _TYPED = (CredentialKind.PIN, CredentialKind.CODE)
-_WEAKEST_FIRST = [Assurance.PLAIN.value, Assurance.SECURE.value, Assurance.OSDP.value]
 # One active PIN of each purpose is the most that a person has.
 PURPOSES = [purpose.value for purpose in CredentialPurpose]
-
-
-def strength(assurance: str) -> int:
-    return _WEAKEST_FIRST.index(assurance) if assurance in _WEAKEST_FIRST else -1
 
 
 def find(where: Where, condition: str, value: str | int, at: dt.datetime) -> Shown | None:

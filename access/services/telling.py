@@ -12,12 +12,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from access import sealing
 from access.letters import Words
 from access.models import Notice, NoticeRules
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
+from lockers import sealing
 
 log = logging.getLogger(__name__)
 Quiet = tuple[dt.time, dt.time]

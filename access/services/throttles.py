@@ -1,11 +1,9 @@
 """Back-off after wrong PINs: per person, per device and per organisation, in the database.
 
-A person: 4 wrong PINs are free, then 30 s, 2 min and 10 min; at the 10th their PINs are out of
-use until staff clear it or give a new PIN. A number that belongs to nobody is counted the same,
-so that it cannot be told apart. What was counted is forgotten a day after the last wrong PIN.
-
-A device (screen): the same waits, whoever is guessed at, but it is never out of use and forgets
-after a quarter of an hour: a passer-by must not be able to take PINs from a whole bank.
+How long the waits are stands in access/back_off.py. PINs that are out of use stay so until staff
+clear it or give a new PIN. A number that belongs to nobody is counted as a person is, so that it
+cannot be told apart. What was counted is forgotten a day after the last wrong PIN, at a device
+(screen or bridge) after a quarter of an hour.
 
 An organisation: when 20 different people (or numbers) were guessed at within a quarter of an hour
 without a right PIN since, somebody is trying one PIN on many. From then on for a quarter of an
@@ -23,6 +21,13 @@ from typing import Any
 from django.db import connection, transaction
 
 from access import hashing
+from access.back_off import (
+    BACK_OFF,
+    DEVICE_FORGETS_AFTER,
+    DISABLED_AT,
+    FORGOTTEN_AFTER,
+    back_off,
+)
 from access.choices import ThrottleKind
 from access.errors.pins import PinDisabled, TooManyAttempts
 from access.models import Throttle
@@ -32,12 +37,6 @@ from audit.services.events import Actor
 
 log = logging.getLogger(__name__)
 
-FREE_FAILURES = 4
-# After the 5th, 6th and every further wrong PIN.
-BACK_OFF = (dt.timedelta(seconds=30), dt.timedelta(minutes=2), dt.timedelta(minutes=10))
-DISABLED_AT = 10
-FORGOTTEN_AFTER = dt.timedelta(hours=24)
-DEVICE_FORGETS_AFTER = dt.timedelta(minutes=15)
 SPRAY_PEOPLE = 20
 SPRAY_WITHIN = dt.timedelta(minutes=15)
 SPRAY_LASTS = dt.timedelta(minutes=15)
@@ -100,13 +99,6 @@ class Wait:
 
     lasts: dt.timedelta | None = None
     is_disabled: bool = False
-
-
-def back_off(failures: int) -> dt.timedelta | None:
-    """Return how long to wait after so many wrong PINs in a row, or None."""
-    if failures <= FREE_FAILURES:
-        return None
-    return BACK_OFF[min(failures - FREE_FAILURES, len(BACK_OFF)) - 1]
 
 
 def check(*, guess: Guess, at: dt.datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from access.back_off import BACK_OFF
 from access.errors.pins import PinDisabled, TooManyAttempts
 from access.errors.visits import TooManyTries
 from access.services import throttles
@@ -20,7 +21,7 @@ def check(*, guess: Guess, at: dt.datetime) -> None:
         raise TooManyTries(**error.facts) from error
     except PinDisabled as error:
         # The very same wrong text ten times over: nothing was ever behind it.
-        raise TooManyTries(wait_seconds=int(throttles.BACK_OFF[-1].total_seconds())) from error
+        raise TooManyTries(wait_seconds=int(BACK_OFF[-1].total_seconds())) from error
 
 
 def count(*, refusal: Refusal, guess: Guess, actor: Actor, at: dt.datetime) -> None:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from access import hashing
 from access.choices import CredentialKind, CredentialStatus
 from access.models import Credential, Visit
+from access.services import digests
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
@@ -30,7 +31,7 @@ def issue(visit: Visit, secret: str, actor: Actor, at: dt.datetime) -> str:
             person=visit.visitor,
             kind=CredentialKind.CODE,
             scheme="code",
-            digest=_digest(code),
+            digest=_digest(visit, code),
             valid_from=at,
             valid_until=visit.expected_until,
             issued_at=at,
@@ -85,8 +86,8 @@ def _made(secret: str, attempt: int) -> str:
     return f"{int.from_bytes(made[:8]) % 10**CODE_DIGITS:0{CODE_DIGITS}}"
 
 
-def _digest(code: str) -> str:
-    return hashing.badge_digest(settings.BADGE_KEY, hashing.visitor_code(code))
+def _digest(visit: Visit, code: str) -> str:
+    return digests.of(visit.visitor.organisation_id, hashing.visitor_code(code))
 
 
 def code_of(visit: Visit, secret: str) -> str:
@@ -95,7 +96,7 @@ def code_of(visit: Visit, secret: str) -> str:
         return ""
     for attempt in range(_CODES_TRIED):
         code = _made(secret, attempt)
-        if hmac.compare_digest(_digest(code), visit.code.digest):
+        if hmac.compare_digest(_digest(visit, code), visit.code.digest):
             return code
     return ""
 

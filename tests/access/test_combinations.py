@@ -14,7 +14,6 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access import sealing
 from access.errors.combinations import (
     BadCombination,
     CombinationsSealed,
@@ -27,6 +26,7 @@ from audit.actions import Action
 from audit.models import Event
 from audit.services.events import Actor
 from config import env
+from lockers import sealing
 from tests.access.cabinet import Cabinet
 from tests.factories.cast import Estate
 

@@ -11,13 +11,13 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.management import call_command
 
-from access import sealing
 from access.choices import Channel, NoticeKind
 from access.models import Notice, NoticeRules
 from access.services import notices, telling
 from access.services.notices import Word
 from audit.actions import Action
 from audit.models import Event
+from lockers import sealing
 from tests.factories.cast import SETUP, Estate
 
 ADDRESS = "json://secret-token@chat.example/lockers"
