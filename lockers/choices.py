@@ -58,14 +58,32 @@ class BoardState(models.TextChoices):
     OFFLINE = "offline", _("silent")
 
 
+class JournalAlarm(models.TextChoices):
+    """Why a bridge's journal is not the one that we know; stays until staff looked into it."""
+
+    GAP = "gap", _("events are missing")
+    REPLACED = "replaced", _("replaced, or an older copy")
+
+
 class DriverName(models.TextChoices):
     MODBUS_RELAY = "modbus_relay", _("Modbus relay board with door contacts")
+    LCB8A = "lcb8a", _("8A lock board, 8 to 50 channels")
+    KERONG_CU16 = "kerong_cu16", _("KERONG CU16, NCU16L or CU12")
+    WKLY = "wkly", _("WKLY lock board")
+    WINNSEN = "winnsen", _("Winnsen lock board")
+    UHPPOTE = "uhppote", _("UHPPOTE network controller")
+    MQTT_OPENLOCKER = "mqtt_openlocker", _("Open-Locker gateway (MQTT)")
+    MQTT_RELAY = "mqtt_relay", _("Relays behind an MQTT broker (Tasmota, ESPHome, Zigbee2MQTT)")
     SIMULATOR = "simulator", _("Simulated board")
 
 
 class ReaderTransport(models.TextChoices):
     WEDGE = "wedge", _("types like a keyboard at the terminal")
     WIRED = "wired", _("wired to the bridge")
+    OSDP = "osdp", _("wired to the bridge, OSDP")
+
+
+AT_THE_BRIDGE = [ReaderTransport.WIRED, ReaderTransport.OSDP]
 
 
 class ReaderPurpose(models.TextChoices):
@@ -155,6 +173,21 @@ class OpeningStatus(models.TextChoices):
     REQUESTED = "requested", _("waiting for a second person")
     CONFIRMED = "confirmed", _("opening")
     CANCELLED = "cancelled", _("cancelled")
+
+
+class InquiryKind(models.TextChoices):
+    """What a bridge can be asked; the names are those of its protocol."""
+
+    SCAN_BUS = "scan_bus", _("look for boards")
+    READ_BOARD = "read_board", _("read a board")
+    TRY_DOOR = "try_door", _("try a lock")
+    READ_FRAMES = "read_frames", _("show the frames of a wire")
+
+
+class CommissioningState(models.TextChoices):
+    RUNNING = "running", _("under way")
+    LIVE = "live", _("live")
+    LEFT = "left", _("given up")
 
 
 class PinRule(models.TextChoices):

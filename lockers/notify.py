@@ -21,11 +21,17 @@ log = logging.getLogger(__name__)
 MAP = "lockwright_map"
 COMMAND = "lockwright_command"
 WIRING = "lockwright_wiring"
+# A bridge was revoked, has another key or should make one: look again.
+BRIDGE = "lockwright_bridge"
 # A badge was read at a wired reader and waits for a screen: {"bank": id, "scan": uuid}.
 SCAN = "lockwright_scan"
+# Something is asked of a bridge: {"bridges": [ids]}.
+INQUIRY = "lockwright_inquiry"
 # A session ended, or somebody may see other things than before: look again.
 RIGHTS = "lockwright_rights"
-CHANNELS = (MAP, COMMAND, WIRING, SCAN, RIGHTS)
+# Who may open what: {"people": [ids], "banks": [ids]}, or null for anybody anywhere.
+ACCESS = "lockwright_access"
+CHANNELS = (MAP, COMMAND, WIRING, BRIDGE, SCAN, INQUIRY, RIGHTS, ACCESS)
 
 # Called in the event loop with the decoded payload, or None for "anything may have changed".
 Subscriber = Callable[[Any], None]

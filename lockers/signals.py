@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
-# event_id: the LockEvent that was just committed.
-lock_event_stored = Signal()
+# event_ids: the LockEvents that were just committed together.
+lock_events_stored = Signal()

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lockers.admin import devices, estate
+from lockers.admin import bridges, devices, estate, readers
 
-__all__ = ["devices", "estate"]
+__all__ = ["bridges", "devices", "estate", "readers"]

@@ -1,95 +1,105 @@
-"""Bridges, boards, readers, and what they did."""
+"""Boards, and what they did."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import Field, Model
+from django.forms import Field as FormField
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils import timezone
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from audit.services.events import Actor
+from lockers import boards, selectors
+from lockers.admin.commissioning import FramesPage
+from lockers.admin.health import overview, show
+from lockers.drivers.errors import BadProfile, UnknownDriver
 from lockers.models import (
+    Bank,
     BankOpening,
-    Bridge,
-    BridgePresence,
     Command,
     Controller,
     Door,
     LockEvent,
-    Reader,
 )
-from lockers.scoping import ScopedRelatedFilter, SiteScopedAdmin
-from lockers.services import enrolment
+from lockers.scoping import VIEW, ScopedRelatedFilter, SiteScopedAdmin
+
+_ENDS_NO_PULSE = _(
+    "With this profile the bridge ends each pulse, not the board. If the bridge loses power in the"
+    " middle of one, the lock stays under current until it runs again, and its coil may burn."
+    " Prefer a board that times its pulses itself."
+)
 
 
-@admin.register(Bridge)
-class BridgeAdmin(SiteScopedAdmin):
-    site_path = "site"
-    bank_path = "banks"
-    list_display = ["name", "site", "enrolled_at", "revoked_at", "last_seen"]
-    list_filter = [("site", ScopedRelatedFilter)]
-    search_fields = ["name"]
-    list_select_related = ["site", "presence"]
-    readonly_fields = ["enrolled_at", "revoked_at"]
-    actions = ["make_code", "revoke"]
-
-    @admin.display(description=_("last seen"))
-    def last_seen(self, bridge: Bridge) -> object:
-        presence = getattr(bridge, "presence", None)
-        return presence.last_seen_at if presence else None
-
-    @admin.action(description=_("Make an enrolment code"), permissions=["change"])
-    def make_code(self, request: HttpRequest, queryset: QuerySet[Bridge]) -> None:
-        for bridge in self.changeable(request, queryset).select_related("site"):
-            code = enrolment.make_code(
-                device=bridge, subject=f"bridge:{bridge.pk}", site=bridge.site,
-                actor=Actor.staff(request.user.pk or 0), at=timezone.now(),
-            )  # fmt: skip
-            messages.success(
-                request,
-                _now("%(name)s: %(code)s. Shown once, valid for 30 minutes.")
-                % {"name": bridge.name, "code": code},
-            )
-
-    @admin.action(description=_("Revoke"), permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[Bridge]) -> None:
-        for bridge in self.changeable(request, queryset).select_related("site"):
-            enrolment.revoke(
-                device=bridge, subject=f"bridge:{bridge.pk}", site=bridge.site,
-                actor=Actor.staff(request.user.pk or 0), at=timezone.now(),
-            )  # fmt: skip
+def _ends_no_pulse(board: Controller) -> bool:
+    """Say whether a lock stays under current when the bridge stops in the middle of a pulse."""
+    try:
+        return not boards.capabilities(
+            driver=board.driver,
+            address=board.address,
+            unit=board.unit,
+            channels=board.channels,
+            profile=board.profile,
+        ).hardware_pulse
+    except (BadProfile, UnknownDriver):
+        return False  # it cannot be used at all
 
 
 @admin.register(Controller)
-class ControllerAdmin(SiteScopedAdmin):
+class ControllerAdmin(FramesPage):
     site_path = "bridge__site"
     bank_path = "compartments__bank"
-    list_display = ["name", "bridge", "driver", "address", "unit", "state", "state_detail"]
+    list_display = ["name", "bridge", "driver", "address", "unit", "health"]
     list_filter = ["state", "driver", ("bridge", ScopedRelatedFilter)]
     search_fields = ["name", "address"]
-    list_select_related = ["bridge"]
-    readonly_fields = ["state", "state_detail", "state_at"]
+    list_select_related = ["bridge__presence"]
+    readonly_fields = ["state", "state_detail", "state_at", "health"]
 
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest | None, **how: Any
+    ) -> FormField | None:
+        """Let nobody have to know a pulse: only the driver knows what suits its board."""
+        field: FormField | None = super().formfield_for_dbfield(db_field, request, **how)
+        if field is not None and db_field.name == "pulse_ms":
+            field.required, field.initial = False, None
+            field.help_text = _("Leave it empty for the pulse that suits the board.")
+        return field
 
-@admin.register(Reader)
-class ReaderAdmin(SiteScopedAdmin):
-    site_path = "bank__site"
-    bank_path = "bank"
-    list_display = ["name", "bank", "compartment", "transport", "profile", "purpose"]
-    list_filter = ["transport", ("profile", ScopedRelatedFilter), ("bank", ScopedRelatedFilter)]
-    search_fields = ["name"]
-    list_select_related = ["bank", "compartment", "profile"]
+    @admin.display(description=_("health"), ordering="state")
+    def health(self, board: Controller) -> str:
+        return show(selectors.of_board(board, timezone.now())) if board.pk else "-"
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], **how: Any
+    ) -> HttpResponse:
+        """Show the form, with a warning about a board that does not end its pulses itself."""
+        board = how.get("obj")
+        if isinstance(board, Controller) and _ends_no_pulse(board):
+            messages.warning(request, _ENDS_NO_PULSE)
+        page: HttpResponse = super().render_change_form(request, context, **how)
+        return page
 
-@admin.register(BridgePresence)
-class BridgePresenceAdmin(SiteScopedAdmin):
-    is_history = True
-    site_path = "bridge__site"
-    bank_path = "bridge__banks"
-    list_display = ["bridge", "last_seen_at", "software", "clock_offset_ms", "queue_depth"]
-    list_select_related = ["bridge"]
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """Save the board; the same warning where the profile is chosen."""
+        super().save_model(request, obj, form, change)
+        if isinstance(obj, Controller) and _ends_no_pulse(obj):
+            messages.warning(request, _ENDS_NO_PULSE)
+
+    def get_urls(self) -> list[Any]:
+        own = path(
+            "health/", self.admin_site.admin_view(self.overview), name="lockers_controller_health"
+        )
+        return [own, *super().get_urls()]
+
+    def overview(self, request: HttpRequest) -> HttpResponse:
+        """Show everything that is not well where this user may see it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        banks = self.seen_of(Bank, request, VIEW)
+        return overview(request, banks, self.admin_site.each_context(request))
 
 
 @admin.register(Door)
@@ -97,7 +107,7 @@ class DoorAdmin(SiteScopedAdmin):
     is_history = True
     site_path = "compartment__bank__site"
     bank_path = "compartment__bank"
-    list_display = ["compartment", "state", "changed_at", "is_forced"]
+    list_display = ["compartment", "state", "changed_at", "is_forced", "failed_opens"]
     list_filter = ["state", "is_forced"]
     search_fields = ["compartment__number"]
     list_select_related = ["compartment"]

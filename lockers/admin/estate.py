@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
+from lockers.admin.commissioning import CommissionPage
 from lockers.admin.layout import LayoutPage, draw
 from lockers.admin.panels import WithPanels
 from lockers.importing.pages import ScopedImportExport
@@ -73,7 +74,7 @@ class SizeAdmin(SiteScopedAdmin):
 
 
 @admin.register(Bank)
-class BankAdmin(WithPanels, LayoutPage):
+class BankAdmin(WithPanels, CommissionPage, LayoutPage):
     site_path = "site"
     bank_path = ""
     list_display = ["name", "site", "area", "bridge", "directions"]

@@ -24,6 +24,11 @@ def add(model: type[Model], panel: Panel) -> None:
         _panels[model].append(panel)
 
 
+def drawn(request: HttpRequest, obj: Model) -> list[SafeString | str]:
+    """Return what other apps show of an object to whoever looks."""
+    return [shown for panel in _panels[type(obj)] if (shown := panel(request, obj))]
+
+
 class WithPanels:
     """An admin on whose pages other apps may show something."""
 
@@ -34,7 +39,6 @@ class WithPanels:
     ) -> HttpResponse:
         obj = kwargs.get("obj") or context.get("original")
         if obj is not None:
-            panels = [panel(request, obj) for panel in _panels[type(obj)]]
-            context["panels"] = [panel for panel in panels if panel]
+            context["panels"] = drawn(request, obj)
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]  # of the admin that it is mixed into
         return answer

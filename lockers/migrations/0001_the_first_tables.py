@@ -208,7 +208,7 @@ class Migration(migrations.Migration):
                 ('unit', models.PositiveSmallIntegerField(default=1, verbose_name='unit')),
                 ('channels', models.PositiveSmallIntegerField(default=8, verbose_name='channels')),
                 ('profile', models.JSONField(blank=True, default=dict, verbose_name='profile')),
-                ('pulse_ms', models.PositiveSmallIntegerField(default=500, validators=[django.core.validators.MinValueValidator(100), django.core.validators.MaxValueValidator(10000)], verbose_name='pulse (ms)')),
+                ('pulse_ms', models.PositiveSmallIntegerField(default=500, validators=[django.core.validators.MinValueValidator(10), django.core.validators.MaxValueValidator(10000)], verbose_name='pulse (ms)')),
                 ('state', models.CharField(choices=[('ok', 'answering'), ('suspect', 'missed an answer'), ('offline', 'silent')], default='offline', max_length=8, verbose_name='state')),
                 ('state_detail', models.CharField(blank=True, max_length=200, verbose_name='detail')),
                 ('state_at', models.DateTimeField(blank=True, null=True, verbose_name='since')),

@@ -126,7 +126,7 @@ CREATE TRIGGER lockers_controller_wired AFTER INSERT OR DELETE OR UPDATE OF
     bridge_id, driver, address, unit, channels, profile, pulse_ms ON lockers_controller
     FOR EACH STATEMENT EXECUTE FUNCTION lockers_announce_wiring();
 CREATE TRIGGER lockers_compartment_wired AFTER INSERT OR DELETE OR UPDATE OF
-    bank_id, number, controller_id, channel, has_sensor ON lockers_compartment
+    bank_id, number, controller_id, channel, has_sensor, has_status_light ON lockers_compartment
     FOR EACH STATEMENT EXECUTE FUNCTION lockers_announce_wiring();
 CREATE TRIGGER lockers_reader_wired AFTER INSERT OR DELETE OR UPDATE ON lockers_reader
     FOR EACH STATEMENT EXECUTE FUNCTION lockers_announce_wiring();

@@ -197,6 +197,15 @@ class Bank(models.Model):
         blank=True,
         help_text=_("Such as “steel, tamper-resistant locks, for wet rooms”."),
     )
+    works_alone = models.BooleanField(
+        _("gives doors while it is cut off"),
+        default=True,
+        db_default=True,
+        help_text=_(
+            "While its bridge cannot reach the server, it gives people doors for the day by itself,"
+            " and the server gives none there. Staff see what it gave when it is back."
+        ),
+    )
     pin_rule = models.CharField(
         _("asks for a PIN besides the badge"),
         max_length=8,
@@ -214,6 +223,19 @@ class Bank(models.Model):
     plinth_mm = models.PositiveSmallIntegerField(
         _("plinth height (mm)"), default=100, help_text=_("Floor to the lowest door.")
     )
+    opening_stagger_ms = models.PositiveIntegerField(
+        _("pause between doors when all open (ms)"),
+        default=300,
+        db_default=300,
+        validators=[MinValueValidator(100), MaxValueValidator(10_000)],
+        help_text=_("So that its power supply moves one lock after the other."),
+    )
+    max_offline_h = models.PositiveSmallIntegerField(
+        _("opens without the server for (hours)"),
+        default=72,
+        db_default=72,
+        help_text=_("After so long without the server only staff open its doors; 1 to 720."),
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
@@ -227,6 +249,10 @@ class Bank(models.Model):
                 | models.Q(curfew_from__isnull=False, curfew_until__isnull=False)
                 & ~models.Q(curfew_from=models.F("curfew_until")),
                 name="lockers_curfew_has_two_different_ends",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_offline_h__gte=1, max_offline_h__lte=720),
+                name="lockers_bank_is_alone_for_an_hour_to_thirty_days",
             ),
         ]
 

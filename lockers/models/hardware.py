@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
+from django.contrib.postgres.indexes import BrinIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from lockers import boards
 from lockers.choices import BoardState, CommandStatus, DoorState, DriverName, OpeningStatus
+from lockers.drivers.errors import BadProfile, UnknownDriver
 from lockers.models.devices import Bridge
 from lockers.models.estate import Bank, Compartment
 
@@ -31,7 +36,7 @@ class Controller(models.Model):
     pulse_ms = models.PositiveSmallIntegerField(
         _("pulse (ms)"),
         default=500,
-        validators=[MinValueValidator(100), MaxValueValidator(10_000)],
+        validators=[MinValueValidator(10), MaxValueValidator(10_000)],
     )
     state = models.CharField(
         _("state"), max_length=8, choices=BoardState.choices, default=BoardState.OFFLINE
@@ -55,6 +60,31 @@ class Controller(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse what the bridge would refuse, by asking the same driver, and other pulses.
+
+        Where no pulse was chosen it is the board's own.
+        """
+        if not isinstance(self.profile, dict):
+            raise ValidationError({"profile": _("Write the settings as {…}.")})
+        place: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("driver", "address", "unit", "channels", "profile")
+        }
+        if any(value in (None, "") for value in place.values()):
+            return  # the field itself says so
+        try:
+            can = boards.capabilities(**place)
+        except (BadProfile, UnknownDriver) as error:
+            field = error.field if error.field in place else "profile"
+            raise ValidationError({field: str(error)}) from error
+        if self.pulse_ms is None:
+            self.pulse_ms = can.usual_pulse_ms
+        if boards.possible_pulse(can, self.pulse_ms) != self.pulse_ms:
+            sentence = _("This board makes pulses of %(least)d to %(most)d ms.")
+            limits = {"least": can.shortest_pulse_ms, "most": can.longest_pulse_ms}
+            raise ValidationError({"pulse_ms": sentence % limits})
+
 
 class Door(models.Model):
     """What a door's sensor last said. Its own narrow table: it changes with every use."""
@@ -72,6 +102,11 @@ class Door(models.Model):
     changed_at = models.DateTimeField(_("since"))
     # An opening that nobody asked for; stays until the door is closed or staff opened it.
     is_forced = models.BooleanField(_("forced open"), default=False)
+    # How many commands in a row did not open it; none once it was seen open.
+    failed_opens = models.PositiveSmallIntegerField(_("did not open"), default=0, db_default=0)
+    # The last line of its bridge's journal that the state knows of: older ones may come later.
+    journal = models.UUIDField(null=True, editable=False)
+    seq = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         verbose_name = _("door")
@@ -106,6 +141,11 @@ class BankOpening(models.Model):
                 condition=models.Q(confirmed_by__isnull=True)
                 | ~models.Q(confirmed_by=models.F("requested_by")),
                 name="lockers_bank_opening_takes_two_people",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status=OpeningStatus.CONFIRMED)
+                | models.Q(confirmed_by__isnull=False),
+                name="lockers_bank_opening_is_confirmed_by_somebody",
             ),
             models.UniqueConstraint(
                 fields=["bank"],
@@ -148,6 +188,8 @@ class Command(models.Model):
     actor_kind = models.CharField(_("actor"), max_length=12)
     actor_id = models.CharField(_("actor id"), max_length=40, blank=True)
     claim_id = models.BigIntegerField(_("claim"), null=True, blank=True)
+    # The read at a wired reader that it answers.
+    scan_id = models.UUIDField(_("scan"), null=True, blank=True)
     status = models.CharField(
         _("status"), max_length=10, choices=CommandStatus.choices, default=CommandStatus.QUEUED
     )
@@ -171,6 +213,7 @@ class Command(models.Model):
                 condition=models.Q(status=CommandStatus.QUEUED),
             ),
             models.Index(fields=["compartment", "-requested_at"], name="lockers_command_by_door"),
+            BrinIndex(fields=["requested_at"], name="lockers_command_by_time"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -6,10 +6,11 @@ tables, which roles and superusers write.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Collection
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
@@ -35,6 +36,27 @@ WITH RECURSIVE reach AS (
     UNION
     SELECT a.id FROM lockers_area a JOIN reach ON a.parent_id = reach.id)
 SELECT id FROM reach
+"""
+# Whoever was given a right on the site of a bank, or on any area around it, and superusers.
+_HOLDERS = """
+WITH RECURSIVE place AS (
+    SELECT b.id AS bank_id, b.site_id, b.area_id FROM lockers_bank b WHERE b.id = ANY(%(banks)s)
+    UNION
+    SELECT p.bank_id, p.site_id, a.parent_id FROM place p JOIN lockers_area a ON a.id = p.area_id),
+given AS (
+    SELECT s.user_id, p.bank_id, s.ends_at FROM access_siteuserpermission s
+    JOIN auth_permission r ON r.id = s.permission_id JOIN place p ON p.site_id = s.content_object_id
+    WHERE r.codename = %(on_site)s
+    UNION ALL
+    SELECT s.user_id, p.bank_id, s.ends_at FROM access_areauserpermission s
+    JOIN auth_permission r ON r.id = s.permission_id JOIN place p ON p.area_id = s.content_object_id
+    WHERE r.codename = %(on_area)s
+    UNION ALL
+    SELECT u.id, p.bank_id, NULL FROM access_user u CROSS JOIN place p WHERE u.is_superuser)
+SELECT g.user_id, g.bank_id, NULLIF(max(COALESCE(g.ends_at, 'infinity')), 'infinity')
+FROM given g JOIN access_user u ON u.id = g.user_id AND u.is_active
+WHERE g.ends_at IS NULL OR g.ends_at > %(at)s
+GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
@@ -87,6 +109,21 @@ def holders_of(right: str, site_id: int) -> set[int]:
         siteuserpermission__user__is_active=True,
     )
     return set(given.values_list("siteuserpermission__user", flat=True))
+
+
+def holders_on(
+    right: str, bank_ids: Collection[int], at: dt.datetime
+) -> list[tuple[int, int, dt.datetime | None]]:
+    """Return who may what on which of some banks, and until when: user, bank, end."""
+    named: dict[str, Any] = {
+        "banks": list(bank_ids),
+        "on_site": right.partition(".")[2],
+        "on_area": IN_AREA.get(right, ""),
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDERS, named)
+        return [(user, bank, ends_at) for user, bank, ends_at in cursor.fetchall()]
 
 
 def areas_of(user: Any, right: str = VIEW) -> models.QuerySet[Area]:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from audit.actions import Action
+from audit.models import ActorKind
 from audit.services import events
 from audit.services.events import Actor
-from lockers import presence
-from lockers.choices import CommandStatus
+from lockers import notify, presence
+from lockers.choices import CommandStatus, OpeningStatus
 from lockers.errors import BridgeOffline, NotWired
-from lockers.models import Command, Compartment
+from lockers.models import Bridge, Command, Compartment
 
 # A pulse later than this is a door that pops open with nobody there.
 OPEN_WITHIN = dt.timedelta(seconds=10)
 _JOB = Actor.job("commands")
+_AT_THE_BRIDGE = [CommandStatus.SENT, CommandStatus.ACCEPTED]
 
 _INSERT = """
 WITH door AS (
@@ -94,24 +98,91 @@ def request_open(
     return command_id
 
 
+def record_alone(
+    *,
+    command_id: uuid.UUID,
+    door: Compartment,
+    bridge: Bridge,
+    actor: Actor,
+    at: dt.datetime,
+    person_id: int | None = None,
+    claim_id: int | None = None,
+    reason: str = "",
+    facts: dict[str, Any] | None = None,
+) -> bool:
+    """Record an open that a bridge asked of itself while we were away; False when it is known.
+
+    How far it came is told by its other lines.
+    """
+    _, is_new = Command.objects.get_or_create(
+        pk=command_id,
+        defaults={
+            "compartment": door,
+            "bridge": bridge,
+            "purpose": "alone",
+            "actor_kind": actor.kind.value,
+            "actor_id": actor.id,
+            "claim_id": claim_id,
+            "status": CommandStatus.ACCEPTED,
+            "requested_at": at,
+            "deadline": at + OPEN_WITHIN,
+        },
+    )
+    if is_new:
+        events.record(
+            action=Action.OPEN_REQUESTED,
+            actor=actor,
+            at=at,
+            organisation_id=door.bank.site.organisation_id,
+            site_id=door.bank.site_id,
+            bank_id=door.bank_id,
+            compartment_id=door.pk,
+            person_id=person_id,
+            reason=reason,
+            data={"command": str(command_id), "purpose": "alone", **(facts or {})},
+        )
+    return is_new
+
+
+def answers(*, command_id: uuid.UUID, scan_id: uuid.UUID) -> None:
+    """Note which read a command answers: once the bridge has decided on that, it opens nothing."""
+    Command.objects.filter(pk=command_id).update(scan_id=scan_id)
+
+
 def _refuse(compartment_id: int) -> None:
     wired = Compartment.objects.filter(pk=compartment_id, controller__isnull=False).exists()
     raise BridgeOffline if wired else NotWired
 
 
-def take_queued(*, bridge_id: int, at: dt.datetime) -> list[Command]:
+def take_queued(
+    *, bridge_id: int, at: dt.datetime, only: Collection[uuid.UUID] | None = None
+) -> list[Command]:
     """Mark this bridge's waiting commands as sent and return them, oldest first.
 
-    Commands past their deadline are left to ``expire_overdue``: nothing fires late. One statement,
-    for it stands between a tap and the wire.
+    With ``only`` the others go on waiting. Commands past their deadline are left to
+    ``expire_overdue``: nothing fires late. One statement, for it stands between a tap and the wire.
     """
     taken = Command.objects.raw(
         "UPDATE lockers_command SET status = 'sent', sent_at = %s"
         " WHERE bridge_id = %s AND status = 'queued' AND deadline > %s"
-        " RETURNING id, compartment_id, bridge_id, requested_at, not_before, deadline",
-        (at, bridge_id, at),
-    )
+        " AND (%s::uuid[] IS NULL OR id = ANY(%s::uuid[]))"
+        " RETURNING id, compartment_id, bridge_id, opening_id, actor_kind, requested_at,"
+        " not_before, deadline, scan_id",
+        (at, bridge_id, at, *[list(only) if only is not None else None] * 2),
+    ).prefetch_related("opening")
     return sorted(taken, key=lambda command: command.not_before or command.requested_at)
+
+
+def withdraw(*, claim_id: int, at: dt.datetime) -> int:
+    """End what waits to be sent for a claim that is withdrawn; return how many."""
+    waiting = Command.objects.filter(claim_id=claim_id, status=CommandStatus.QUEUED)
+    return _end(waiting, CommandStatus.CANCELLED, "withdrawn", at)
+
+
+def withdraw_asked(*, bridge_id: int, at: dt.datetime) -> int:
+    """End what waits to be sent to a bridge, but what staff ordered; return how many."""
+    waiting = Command.objects.filter(bridge_id=bridge_id, status=CommandStatus.QUEUED)
+    return _end(waiting.exclude(actor_kind=ActorKind.STAFF), CommandStatus.CANCELLED, "cut_off", at)
 
 
 def expire_overdue(*, at: dt.datetime, bridge_id: int | None = None) -> int:
@@ -119,16 +190,15 @@ def expire_overdue(*, at: dt.datetime, bridge_id: int | None = None) -> int:
     waiting = Command.objects.filter(status=CommandStatus.QUEUED, deadline__lte=at)
     if bridge_id is not None:
         waiting = waiting.filter(bridge_id=bridge_id)
-    return _end(waiting.values_list("pk", flat=True), CommandStatus.EXPIRED, "never_sent", at)
+    return _end(waiting, CommandStatus.EXPIRED, "never_sent", at)
 
 
 def forget_unanswered(*, at: dt.datetime) -> int:
     """Call commands unknown whose bridge said nothing for a minute after the deadline."""
     silent = Command.objects.filter(
-        status__in=[CommandStatus.SENT, CommandStatus.ACCEPTED],
-        deadline__lte=at - dt.timedelta(minutes=1),
+        status__in=_AT_THE_BRIDGE, deadline__lte=at - dt.timedelta(minutes=1)
     )
-    return _end(silent.values_list("pk", flat=True), CommandStatus.UNKNOWN, "no_answer", at)
+    return _end(silent, CommandStatus.UNKNOWN, "no_answer", at)
 
 
 _ENDING = {
@@ -139,20 +209,20 @@ _ENDING = {
 
 
 def _end(
-    ids: Iterable[uuid.UUID],
+    waiting: QuerySet[Command],
     status: CommandStatus,
     detail: str,
     at: dt.datetime,
     actor: Actor = _JOB,
 ) -> int:
-    """Move each command to an end by compare-and-set, with its audit event."""
+    """Move each command that still waits so to an end, with its audit event; return how many."""
     ended = 0
-    for command_id in ids:
+    for command_id in waiting.values_list("pk", flat=True):
         with transaction.atomic():
             row = (
-                Command.objects.select_for_update(no_key=True, of=("self",))
+                waiting.select_for_update(no_key=True, of=("self",))
                 .select_related("compartment__bank__site")
-                .filter(pk=command_id, ended_at__isnull=True)
+                .filter(pk=command_id)
                 .first()
             )
             if row is None:
@@ -174,10 +244,31 @@ def _end(
 
 
 def cancel_opening(*, opening_id: int, actor: Actor, at: dt.datetime) -> int:
-    """Cancel what is still waiting of a bank opening; return how many doors stay shut."""
-    waiting = Command.objects.filter(
-        opening_id=opening_id, status__in=[CommandStatus.QUEUED, CommandStatus.SENT]
-    )
-    return _end(
-        waiting.values_list("pk", flat=True), CommandStatus.CANCELLED, "cancelled", at, actor
+    """Cancel what is still waiting of a bank opening; return how many doors are to stay shut.
+
+    What the bridge has it alone can take back, and tells us that it did: until then nobody knows
+    whether its pulse was given in this moment.
+    """
+    ours = Command.objects.filter(opening_id=opening_id)
+    queued = ours.filter(status=CommandStatus.QUEUED)
+    ended = _end(queued, CommandStatus.CANCELLED, "cancelled", at, actor)
+    asked = ours.filter(status__in=_AT_THE_BRIDGE, deadline__gt=at)
+    bridges = sorted(set(asked.values_list("bridge_id", flat=True)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_notify(%s, %s)",
+            (notify.COMMAND, json.dumps({"bridges": bridges, "queued": True})),
+        )
+    return ended + asked.count()
+
+
+def taken_back(*, bridge_id: int, at: dt.datetime) -> list[uuid.UUID]:
+    """Return the commands that a bridge has and should give up, as their opening was cancelled."""
+    return list(
+        Command.objects.filter(
+            bridge_id=bridge_id,
+            opening__status=OpeningStatus.CANCELLED,
+            status__in=_AT_THE_BRIDGE,
+            deadline__gt=at,
+        ).values_list("pk", flat=True)
     )

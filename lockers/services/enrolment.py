@@ -1,7 +1,7 @@
 """Giving a machine its token: a one-time code for an operator, exchanged once, revocable.
 
 Serves everything with ``token_digest``, ``code_digest``, ``code_expires_at``, ``enrolled_at`` and
-``revoked_at``: bridges here, terminals in kiosk.
+``revoked_at``: terminals in kiosk. Bridges have keys instead (see bridge_keys.py).
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Opening every door of a bank: two people, staggered, recorded."""
+"""Opening every door of a bank: two people, staggered, recorded.
+
+Each door is a command of its own, on every kind of board. The frames by which some boards open all
+their locks are never used: their order and pauses cannot be seen, their pulses not recorded one by
+one, and nothing takes them back.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +23,18 @@ from lockers.services import commands
 CONFIRM_WITHIN = dt.timedelta(minutes=5)
 
 
-def request(
-    *, bank: Bank, reason: str, user_id: int, at: dt.datetime, stagger_ms: int = 300
-) -> BankOpening:
+def request(*, bank: Bank, reason: str, user_id: int, at: dt.datetime) -> BankOpening:
     """Ask for every electronic door of a bank to be opened; a second person has to confirm."""
     with transaction.atomic():
         BankOpening.objects.filter(bank=bank, status=OpeningStatus.REQUESTED).update(
             status=OpeningStatus.CANCELLED, cancelled_at=at
         )
         opening = BankOpening.objects.create(
-            bank=bank, reason=reason, requested_by=user_id, requested_at=at, stagger_ms=stagger_ms
+            bank=bank,
+            reason=reason,
+            requested_by=user_id,
+            requested_at=at,
+            stagger_ms=bank.opening_stagger_ms,
         )
         _record(Action.BANK_OPENING_REQUESTED, opening, user_id, at)
     return opening

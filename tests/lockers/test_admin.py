@@ -15,15 +15,17 @@ from guardian.shortcuts import assign_perm
 
 from audit.actions import Action
 from audit.models import Event
+from lockers import introduction
 from lockers.choices import ServiceStatus
 from lockers.errors import CodeRefused
 from lockers.models import Bank, Bridge, Compartment, Site
-from lockers.services import enrolment
 from tests import factories
 from tests.admin_pages import filled_in, signed_in
+from tests.bridge_lines import enrol
 from tests.factories.cast import Estate
 
-CODE = re.compile(r"[A-Z2-9]{4}-[A-Z2-9]{4}")
+CODE = re.compile(r"[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}")
+BOX, OTHER_BOX = b"b" * 32, b"o" * 32
 
 
 def page(name: str, row: Any) -> str:
@@ -246,7 +248,7 @@ def fresh(estate: Estate) -> Bridge:
     return bridge
 
 
-def test_the_code_of_a_bridge_is_shown_once_and_stored_as_a_digest(
+def test_the_code_of_a_bridge_is_shown_once_and_only_its_public_half_stored(
     estate: Estate, fresh: Bridge
 ) -> None:
     client = signed_in(estate.max)
@@ -254,7 +256,7 @@ def test_the_code_of_a_bridge_is_shown_once_and_stored_as_a_digest(
     assert code not in client.get("/admin/lockers/bridge/").content.decode()
     assert code not in client.get(page("change", fresh)).content.decode()
     fresh.refresh_from_db()
-    assert fresh.code_digest == enrolment.digest(code)
+    assert fresh.code_key == introduction.code_key(code).hex()
     (event,) = recorded(Action.ENROLMENT_CODE_MADE)
     assert event.subject == f"bridge:{fresh.pk}"
     assert (event.actor_id, event.site_id) == (str(estate.max.pk), estate.site.pk)
@@ -268,49 +270,66 @@ def test_the_code_of_a_bridge_works_once_within_half_an_hour(
         client = signed_in(estate.max)
         late = code_in(act(client, "bridge", "make_code", fresh))
         with pytest.raises(CodeRefused):
-            enrolment.redeem(model=Bridge, code=late, at=at + dt.timedelta(minutes=30))
+            enrol(late, at + dt.timedelta(minutes=30))
         code = code_in(act(client, "bridge", "make_code", fresh))
     soon = at + dt.timedelta(minutes=29)
-    found, token = enrolment.redeem(model=Bridge, code=code, at=soon)
-    assert found == fresh
+    assert enrol(code, soon, BOX) == fresh
     fresh.refresh_from_db()
-    assert fresh.token_digest == enrolment.digest(token)
+    assert (fresh.public_key, fresh.enrolled_at) == (introduction.public_key(BOX).hex(), soon)
     with pytest.raises(CodeRefused):
-        enrolment.redeem(model=Bridge, code=code, at=soon)
+        enrol(code, soon, OTHER_BOX)
 
 
-def test_revoking_a_bridge_kills_its_token_and_its_code(estate: Estate, at: dt.datetime) -> None:
+def test_revoking_a_bridge_kills_its_key_and_its_code(estate: Estate, at: dt.datetime) -> None:
     with time_machine.travel(at, tick=False):
         client = signed_in(estate.max)
         code = code_in(act(client, "bridge", "make_code", estate.bridge))
         act(client, "bridge", "revoke", estate.bridge)
     estate.bridge.refresh_from_db()
-    assert (estate.bridge.token_digest, estate.bridge.code_digest) == ("", "")
+    assert (estate.bridge.public_key, estate.bridge.code_key) == ("", "")
     assert estate.bridge.revoked_at == at
     with pytest.raises(CodeRefused):
-        enrolment.redeem(model=Bridge, code=code, at=at)
+        enrol(code, at)
     (event,) = recorded(Action.REVOKED)
     assert event.subject == f"bridge:{estate.bridge.pk}"
     assert (event.actor_id, event.site_id) == (str(estate.max.pk), estate.site.pk)
 
 
-@pytest.mark.parametrize("name", ["make_code", "revoke"])
-def test_who_only_sees_a_site_neither_makes_a_code_for_its_bridge_nor_revokes_it(
+def test_a_bridge_is_asked_for_a_new_key(estate: Estate, at: dt.datetime) -> None:
+    with time_machine.travel(at, tick=False):
+        told = act(signed_in(estate.max), "bridge", "roll_key", estate.bridge).content.decode()
+    assert "Bridge A makes itself a new key" in told
+    estate.bridge.refresh_from_db()
+    assert estate.bridge.roll_asked_at == at
+    (event,) = recorded(Action.KEY_ROLL_ASKED)
+    assert (event.subject, event.actor_id) == (f"bridge:{estate.bridge.pk}", str(estate.max.pk))
+
+
+def test_a_bridge_that_is_not_enrolled_has_no_key_to_roll(estate: Estate, fresh: Bridge) -> None:
+    told = act(signed_in(estate.max), "bridge", "roll_key", fresh).content.decode()
+    assert "Bridge B is not enrolled." in told
+    fresh.refresh_from_db()
+    assert fresh.roll_asked_at is None
+    assert recorded(Action.KEY_ROLL_ASKED) == []
+
+
+@pytest.mark.parametrize("name", ["make_code", "roll_key", "revoke"])
+def test_who_only_sees_a_site_decides_nothing_about_its_bridge(
     estate: Estate, second: Site, name: str
 ) -> None:
-    theirs = factories.BridgeFactory(site=second, token_digest="a digest")
+    theirs = factories.BridgeFactory(site=second, public_key="ab" * 32)
     act(signed_in(estate.max), "bridge", name, theirs)
     theirs.refresh_from_db()
-    assert (theirs.token_digest, theirs.code_digest) == ("a digest", "")
-    assert theirs.revoked_at is None
+    assert (theirs.public_key, theirs.code_key) == ("ab" * 32, "")
+    assert (theirs.revoked_at, theirs.roll_asked_at) == (None, None)
 
 
-def test_a_bridge_is_not_enrolled_by_posting_a_token(estate: Estate, fresh: Bridge) -> None:
+def test_a_bridge_is_not_enrolled_by_posting_a_key(estate: Estate, fresh: Bridge) -> None:
     client = signed_in(estate.max)
     address = page("change", fresh)
     posted = filled_in(
-        client, address, token_digest="mine", code_digest="mine", enrolled_at="2026-01-01"
+        client, address, public_key="ab" * 32, code_key="ab" * 32, enrolled_at="2026-01-01"
     )
     assert client.post(address, posted).status_code == 302
     fresh.refresh_from_db()
-    assert (fresh.token_digest, fresh.code_digest, fresh.enrolled_at) == ("", "", None)
+    assert (fresh.public_key, fresh.code_key, fresh.enrolled_at) == ("", "", None)

@@ -78,9 +78,8 @@ def test_a_command_nobody_answered_becomes_unknown_not_opened(
 def test_opening_a_whole_bank_takes_two_people_and_a_pause_between_doors(
     estate: Estate, at: dt.datetime
 ) -> None:
-    opening = openings.request(
-        bank=estate.bank, reason="fire drill", user_id=estate.olga.pk, at=at, stagger_ms=500
-    )
+    estate.bank.opening_stagger_ms = 500
+    opening = openings.request(bank=estate.bank, reason="fire drill", user_id=estate.olga.pk, at=at)
     with pytest.raises(SecondPersonNeeded), transaction.atomic():
         openings.confirm(opening_id=opening.pk, user_id=estate.olga.pk, at=at)
     assert openings.confirm(opening_id=opening.pk, user_id=estate.max.pk, at=at) == 3
@@ -94,6 +93,41 @@ def test_opening_a_whole_bank_takes_two_people_and_a_pause_between_doors(
         "bank.opening_confirmed",
         "bank.opening_cancelled",
     ]
+
+
+def test_what_the_bridge_has_of_an_opening_it_alone_takes_back(
+    estate: Estate, at: dt.datetime
+) -> None:
+    opening = openings.request(bank=estate.bank, reason="drill", user_id=estate.olga.pk, at=at)
+    openings.confirm(opening_id=opening.pk, user_id=estate.max.pk, at=at)
+    first, second, third = commands.take_queued(bridge_id=estate.bridge.pk, at=at)
+    Command.objects.filter(pk=first.pk).update(status=CommandStatus.OPENED)
+    Command.objects.filter(pk=second.pk).update(status=CommandStatus.ACCEPTED)
+    Command.objects.filter(pk=third.pk).update(status=CommandStatus.QUEUED)
+    assert commands.taken_back(bridge_id=estate.bridge.pk, at=at) == []
+    assert openings.cancel(opening_id=opening.pk, user_id=estate.olga.pk, at=at) == 2
+    assert commands.taken_back(bridge_id=estate.bridge.pk, at=at) == [second.pk]
+    status = dict(Command.objects.values_list("pk", "status"))
+    assert [status[one.pk] for one in (first, second, third)] == ["opened", "accepted", "cancelled"]
+
+
+def test_a_door_that_opens_just_now_is_not_called_unknown(estate: Estate, at: dt.datetime) -> None:
+    ask(estate, at)
+    commands.take_queued(bridge_id=estate.bridge.pk, at=at)
+    Command.objects.update(status=CommandStatus.OPENED)
+    assert commands.forget_unanswered(at=at + dt.timedelta(minutes=5)) == 0
+    assert Command.objects.get().status == CommandStatus.OPENED
+
+
+def test_doors_of_an_opening_are_sent_with_the_pause_between_them(
+    estate: Estate, at: dt.datetime
+) -> None:
+    ask(estate, at)
+    opening = openings.request(bank=estate.bank, reason="drill", user_id=estate.olga.pk, at=at)
+    openings.confirm(opening_id=opening.pk, user_id=estate.max.pk, at=at)
+    sent = commands.take_queued(bridge_id=estate.bridge.pk, at=at)
+    pauses = [one.opening.stagger_ms if one.opening else 0 for one in sent]
+    assert sorted(pauses) == [0, 300, 300, 300]
 
 
 def test_a_request_to_open_a_bank_grows_stale(estate: Estate, at: dt.datetime) -> None:

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 import uuid
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from audit.models import Event
 from audit.services.events import Actor
 from lockers.choices import BoardState, CommandStatus, DoorState
 from lockers.models import BridgePresence, Command, Controller, Door, LockEvent
 from lockers.services import commands, connections, journal
-from lockers.services.journal import Line
+from lockers.services.journal import Line, doors, ladder
 from tests.factories.cast import Estate
 
 JOURNAL = uuid.UUID(int=7)
@@ -29,6 +31,12 @@ def tell(estate: Estate, at: dt.datetime, *lines: Line) -> int:
 
 def line(seq: int, kind: str, at: dt.datetime, **more: Any) -> Line:
     return Line(seq=seq, kind=kind, occurred_at=at, **more)
+
+
+def read(estate: Estate, at: dt.datetime, door: int, state: DoorState, *, seq: int = 0) -> None:
+    journal.read_doors(
+        bridge=estate.bridge, journal=JOURNAL, seq=seq, readings={door: state}, at=at
+    )
 
 
 def test_the_ladder_of_an_open_reaches_door_command_and_trail(
@@ -77,30 +85,12 @@ def test_a_forced_door_is_an_event_of_the_bridge(arrived: Estate, at: dt.datetim
     assert Door.objects.get(pk=door.pk).is_forced is False
 
 
-def test_a_gap_and_a_replaced_journal_are_recorded(arrived: Estate, at: dt.datetime) -> None:
-    tell(arrived, at, line(1, "bridge_started", at))
-    tell(arrived, at, line(5, "bridge_started", at))
-    gap = Event.objects.get(action="bridge.journal_gap")
-    assert gap.data == {"after": 1, "next": 5}
-    known = connections.arrive(
-        bridge=arrived.bridge,
-        connection=uuid.uuid4(),
-        software="test",
-        journal=uuid.uuid4(),
-        last_seq=0,
-        clock_offset_ms=0,
-        at=at,
-    )
-    assert known == 0
-    assert Event.objects.filter(action="bridge.journal_rewound").count() == 1
-
-
 def test_a_bridge_cannot_speak_for_doors_of_another(arrived: Estate, at: dt.datetime) -> None:
     from tests.factories import CompartmentFactory, DoorFactory
 
     foreign = DoorFactory(compartment=CompartmentFactory(), changed_at=at)
     tell(arrived, at, line(1, "door_opened", at, compartment_id=foreign.pk))
-    journal.read_doors(bridge=arrived.bridge, readings={foreign.pk: DoorState.OPEN}, at=at)
+    read(arrived, at, foreign.pk, DoorState.OPEN)
     foreign.refresh_from_db()
     assert foreign.state == DoorState.CLOSED
     assert LockEvent.objects.get().compartment is None
@@ -136,6 +126,137 @@ def test_a_forced_door_stays_so_until_it_is_closed(arrived: Estate, at: dt.datet
         (DoorState.OPEN, True),
         (DoorState.CLOSED, False),
     ):
-        journal.read_doors(bridge=arrived.bridge, readings={door.pk: state}, at=at)
+        read(arrived, at, door.pk, state, seq=2)
         door.refresh_from_db()
         assert (door.state, door.is_forced) == (state, is_forced)
+
+
+# ---- lines that come late, and ahead of others ---------------------------------------------------
+
+
+def standing(door: int) -> tuple[str, bool]:
+    row = Door.objects.get(pk=door)
+    return row.state, row.is_forced
+
+
+def test_a_line_that_is_older_than_a_reading_does_not_move_the_door(
+    arrived: Estate, at: dt.datetime
+) -> None:
+    door = arrived.doors[0].pk
+    read(arrived, at, door, DoorState.CLOSED, seq=10)
+    tell(arrived, at, line(1, "door_opened", at, compartment_id=door))
+    assert standing(door) == ("closed", False)
+    tell(arrived, at, line(11, "door_opened", at, compartment_id=door))
+    assert standing(door) == ("open", False)
+
+
+def test_a_reading_that_is_older_than_a_line_does_not_move_the_door(
+    arrived: Estate, at: dt.datetime
+) -> None:
+    door = arrived.doors[0].pk
+    tell(arrived, at, line(1, "door_opened", at, compartment_id=door))
+    read(arrived, at, door, DoorState.CLOSED, seq=0)
+    assert standing(door) == ("open", False)
+
+
+def test_a_forced_door_that_still_stands_open_is_shown_however_late_its_line_comes(
+    arrived: Estate, at: dt.datetime
+) -> None:
+    door = arrived.doors[0].pk
+    read(arrived, at, door, DoorState.OPEN, seq=10)
+    tell(arrived, at, line(1, "door_forced", at, compartment_id=door))
+    assert standing(door) == ("open", True)
+
+
+def test_a_forced_door_that_was_closed_since_is_not_shown(arrived: Estate, at: dt.datetime) -> None:
+    door = arrived.doors[0].pk
+    read(arrived, at, door, DoorState.CLOSED, seq=10)
+    tell(arrived, at, line(1, "door_forced", at, compartment_id=door))
+    assert standing(door) == ("closed", False)
+
+
+def test_a_line_ahead_moves_command_and_door_at_once_and_is_stored_in_its_turn(
+    arrived: Estate, at: dt.datetime
+) -> None:
+    door = arrived.doors[0].pk
+    command = commands.request_open(
+        compartment_id=door, purpose="test", actor=Actor.person(arrived.amira.pk), at=at
+    )
+    opened = line(3, "command_opened", at, compartment_id=door, command_id=command)
+    journal.heed(bridge=arrived.bridge, journal=JOURNAL, lines=[opened], at=at)
+    assert Command.objects.get(pk=command).status == CommandStatus.OPENED
+    assert standing(door) == ("open", False)
+    assert not LockEvent.objects.exists()
+    yesterday = [
+        line(1, "door_forced", at, compartment_id=door),
+        line(2, "door_closed", at, compartment_id=door),
+    ]
+    tell(arrived, at, *yesterday, opened)
+    assert standing(door) == ("open", False)
+    assert LockEvent.objects.count() == 3
+    assert Event.objects.filter(action="door.opened").count() == 1
+
+
+def test_a_command_that_was_given_up_is_told_after_all(arrived: Estate, at: dt.datetime) -> None:
+    door = arrived.doors[0].pk
+    command = commands.request_open(
+        compartment_id=door, purpose="test", actor=Actor.person(arrived.amira.pk), at=at
+    )
+    commands.take_queued(bridge_id=arrived.bridge.pk, at=at)
+    commands.forget_unanswered(at=at + dt.timedelta(minutes=2))
+    about: dict[str, Any] = {"compartment_id": door, "command_id": command}
+    tell(
+        arrived,
+        at,
+        line(1, "command_accepted", at, **about),
+        line(2, "command_opened", at, **about),
+    )
+    row = Command.objects.get(pk=command)
+    assert (row.status, row.opened_at, row.ended_at) == (CommandStatus.OPENED, at, None)
+
+
+def test_doors_that_do_not_open_are_counted_until_one_does(
+    arrived: Estate, at: dt.datetime
+) -> None:
+    door = arrived.doors[0].pk
+    seq = 0
+    for failed in (1, 2):
+        command = commands.request_open(
+            compartment_id=door, purpose="test", actor=Actor.person(arrived.amira.pk), at=at
+        )
+        seq += 1
+        about: dict[str, Any] = {"compartment_id": door, "command_id": command}
+        tell(arrived, at, line(seq, "command_failed", at, detail="did_not_open", **about))
+        assert Door.objects.get(pk=door).failed_opens == failed
+    tell(arrived, at, line(seq + 1, "door_opened", at, compartment_id=door))
+    assert Door.objects.get(pk=door).failed_opens == 0
+
+
+def test_a_batch_leaves_what_its_lines_leave_one_by_one(arrived: Estate, at: dt.datetime) -> None:
+    pick = random.Random(7)
+    told = []
+    for seq in range(1, 121):
+        door = pick.choice(arrived.doors[:2]).pk
+        if seq % 4 == 1:
+            command = commands.request_open(
+                compartment_id=door, purpose="test", actor=Actor.person(arrived.amira.pk), at=at
+            )
+        kind = pick.choice([*ladder.SAYS, *doors.SAYS, "bridge_started", "board_state"])
+        about = {"command_id": command} if kind in ladder.SAYS else {}
+        when = at + dt.timedelta(seconds=seq)
+        told.append(line(seq, kind, when, compartment_id=door, **about))
+
+    def left(sizes: int) -> list[Any]:
+        with transaction.atomic():
+            for n in range(0, len(told), sizes):
+                tell(arrived, at, *told[n : n + sizes])
+            found = [
+                list(Door.objects.order_by("pk").values()),
+                list(Command.objects.order_by("pk").values()),
+                list(LockEvent.objects.order_by("seq").values_list("seq", "kind", "compartment")),
+                list(Event.objects.order_by("id").values_list("action", "data", "occurred_at")),
+            ]
+            transaction.set_rollback(True)
+        return found
+
+    assert left(120) == left(1)

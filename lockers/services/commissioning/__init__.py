@@ -1,0 +1,1 @@
+"""Commissioning a bank: begun, tried lock by lock, confirmed by a person, and gone live."""
