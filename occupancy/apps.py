@@ -12,8 +12,17 @@ class OccupancyConfig(AppConfig):
         """Hear of people who leave, and say which letters are still of use."""
         from access.choices import NoticeKind
         from access.services import notices
-        from occupancy import receivers  # noqa: F401  (importing it connects the receivers)
+        from audit.services import outside
+        from occupancy import (
+            confirming,
+            receivers,  # noqa: F401  (importing it connects the receivers)
+        )
+        from occupancy.services import letters
         from occupancy.services.ending import warnings
+
+        outside.confirmed_by(confirming.confirm)
 
         for kind in (NoticeKind.CLAIM_ENDS, NoticeKind.CLAIM_OVERDUE):
             notices.checked_by(kind, warnings.is_still_of_use)
+        for kind in letters.TELL_OF_DOORS:
+            notices.checked_by(kind, letters.is_certain)

@@ -67,7 +67,17 @@ class ClosedHow(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
     NO_SHOW = "no_show", _("nobody came")
     LIFTED = "lifted", _("closure lifted")
+    WITHDRAWN = "withdrawn", _("withdrawn: its bank was cut off")
     HANDED_ON = "handed_on", _("handed on: transferred, swapped or moved")
+
+
+class Breach(models.TextChoices):
+    """What a bridge could not know when it gave a door."""
+
+    LIMIT = "limit", _("more than the policy allows")
+    NOT_ALLOWED = "not_allowed", _("not allowed any more")
+    DOOR_HELD = "door_held", _("staff gave the door to somebody else meanwhile")
+    UNKNOWN = "unknown", _("a person or policy that we do not know")
 
 
 class Shown(models.TextChoices):

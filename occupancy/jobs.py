@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
+from occupancy.services import keeping
 from occupancy.services.bookings import closures, displacing, leaver_bookings, no_shows, series
 from occupancy.services.claims import sessions
 from occupancy.services.ending import day_ends, expiry, leavers, lost_property, recovery, warnings
@@ -76,6 +77,11 @@ def move_bookings() -> int:
 def book_series() -> int:
     """Book what has come within reach of recurring bookings; return how many had something."""
     return _whole(lambda aside: series.materialise_due(timezone.now(), aside=aside))
+
+
+def withdraw_unkept() -> int:
+    """Withdraw what bridges never wrote down and nobody was told of; return how many."""
+    return _whole(lambda aside: keeping.withdraw_due(at=timezone.now(), aside=aside))
 
 
 def _whole(work: Callable[[list[str]], int]) -> int:

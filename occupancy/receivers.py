@@ -19,8 +19,8 @@ from access.signals import (
     visitor_left,
 )
 from audit.services.events import Actor
-from lockers.models import LockEvent
-from lockers.signals import lock_event_stored
+from lockers.models import Command, LockEvent
+from lockers.signals import lock_events_stored
 from occupancy.services.bookings import leaver_bookings
 from occupancy.services.claims import sessions, stays
 from occupancy.services.ending import leavers
@@ -66,9 +66,10 @@ def keep_theirs(
     )
 
 
-@receiver(lock_event_stored)
-def finish_what_was_opened(sender: Any, event_id: int, **kwargs: Any) -> None:
+@receiver(lock_events_stored)
+def finish_what_was_opened(sender: Any, event_ids: list[int], **kwargs: Any) -> None:
     """End a use that ends when it is opened again; the sweep catches what is missed."""
-    told = LockEvent.objects.filter(pk=event_id, kind__in=_OPENED).exclude(command_id=None)
-    for command_id in told.values_list("command_id", flat=True):
+    told = LockEvent.objects.filter(pk__in=event_ids, kind__in=_OPENED).exclude(command_id=None)
+    last = Command.objects.filter(pk__in=told.values("command_id"), purpose=sessions.PURPOSE)
+    for command_id in last.values_list("pk", flat=True):
         sessions.finish_opened(at=timezone.now(), command_id=command_id)

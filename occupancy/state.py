@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from lockers.health import STUCK_AFTER
+
 # A door may stand open this long after its last use before a free compartment is called wrong.
 LEFT_OPEN_AFTER = dt.timedelta(minutes=2)
 
@@ -24,6 +26,7 @@ class Facts:
     door_state: str = "unknown"
     door_changed_at: dt.datetime | None = None
     door_forced: bool = False
+    failed_opens: int = 0
     has_sensor: bool = True
     claim_kind: str | None = None
     claim_started: bool = False
@@ -75,7 +78,7 @@ def door(facts: Facts) -> str:
 def shown(facts: Facts, at: dt.datetime) -> State:
     """Return the displayed state; the first rung that applies wins.
 
-    1 out of service, 2 offline, 3 exception (forced, fault, free but left open, unreadable),
+    1 out of service, 2 offline, 3 exception (forced, fault, stuck, unreadable, left open),
     4 recovery, 5 overdue, 6 occupied, 7 cleaning, 8 reserved, 9 free.
     """
     has = allocation(facts, at)
@@ -106,6 +109,8 @@ def _exception(facts: Facts, has: str, stands: str, at: dt.datetime) -> str:
         return "forced_open"
     if facts.service_status == "fault":
         return "fault"
+    if facts.failed_opens >= STUCK_AFTER:
+        return "stuck"
     if facts.is_wired and facts.has_sensor and stands == "unknown":
         return "door_unreadable"
     left_open = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from occupancy.admin import (
+    alone,
     bookings,
     claims,
     groups,
@@ -16,6 +17,7 @@ from occupancy.admin import (
 )
 
 __all__ = [
+    "alone",
     "bookings",
     "claims",
     "groups",

@@ -19,6 +19,7 @@ from audit.errors import Refusal
 from audit.services import idempotency
 from lockers.scoping import ScopedRelatedFilter, banks_of
 from occupancy.admin.day_filter import ByDay, DayFilter
+from occupancy.admin.pending_filter import PendingFilter
 from occupancy.forms.bookings import BookForm
 from occupancy.models import Reservation, Series
 from occupancy.services.bookings import reservations, series
@@ -35,7 +36,7 @@ class ReservationAdmin(ByDay, Desk):
     bank_path = "compartment__bank"
     list_display = ["starts_at", "due_at", "compartment", "holder", "policy", "closed_at",
                     "closed_how", "unserved_since"]  # fmt: skip
-    list_filter = [DayFilter, ("closed_at", admin.EmptyFieldListFilter),
+    list_filter = [DayFilter, PendingFilter, ("closed_at", admin.EmptyFieldListFilter),
                    ("unserved_since", admin.EmptyFieldListFilter), "closed_how",
                    ("compartment__bank__site", ScopedRelatedFilter)]  # fmt: skip
     search_fields = ["compartment__number", "holder__family_name", "holder__given_name"]

@@ -16,6 +16,7 @@ from access.admin.desk import OPERATE, local, staff
 from lockers.scoping import OVERRIDE, RECOVER
 from occupancy.admin.claim_overrides import Overrides
 from occupancy.admin.giving import GivePage
+from occupancy.admin.pending_filter import PendingFilter
 from occupancy.choices import ClaimKind
 from occupancy.errors.custody import NobodyHasIt, NoOneHolder
 from occupancy.forms.custody import DoorForm, ShareForm, TransferForm
@@ -34,7 +35,7 @@ class ClaimAdmin(Overrides, GivePage):
     bank_path = "compartment__bank"
     list_display = ["starts_at", "compartment", "kind", "holder", "ends_at", "closed_at",
                     "closed_how"]  # fmt: skip
-    list_filter = ["kind", "closed_how", "starts_at"]
+    list_filter = [PendingFilter, "kind", "closed_how", "starts_at"]
     search_fields = ["compartment__number", "holder__family_name", "holder__given_name"]
     list_select_related = ["compartment", "holder"]
     show_full_result_count = False

@@ -67,7 +67,7 @@ class WrongHolder(Refusal):
 class ReasonMissing(Refusal):
     code = "reason_missing"
     http_status = 400
-    sentence = _("An exception needs a reason.")
+    sentence = _("This needs a reason.")
 
 
 class EndMissing(Refusal):

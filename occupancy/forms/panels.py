@@ -46,6 +46,8 @@ class GiveForm(_Until):
     policy = _id()
     who = _who()
     reason = forms.CharField(required=False, max_length=200)
+    # Although the bank decides alone.
+    all_the_same = forms.BooleanField(required=False)
 
 
 class ClaimForm(forms.Form):

@@ -34,6 +34,8 @@ def door_text(door: MapDoor, state: State) -> str:
 def bank_text(bank: BankFacts, online: bool, at: dt.datetime) -> str:
     """Return one bank's changing part."""
     told: dict[str, Any] = {"id": bank.id, "name": bank.name, "online": online}
+    if bank.has_fault and online:
+        told["fault"] = True
     opening = bank.opening_at(at)
     if opening is not None:
         told["opening"] = {

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 APART_S = 0.1
-TICK_S = 2.5
+TICK_S = 1.5
 # Rights are looked at again when word comes that some changed, and this often in any case, for
 # all open maps together.
 RIGHTS_S = 20.0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from occupancy.models.alone import AloneUse
 from occupancy.models.bookings import DeskBooking, Occurrence, Series
 from occupancy.models.claims import Assignment, Claim, Reservation
 from occupancy.models.counts import DoorUse, PolicyVersion, Quota
 from occupancy.models.days import DayEnd, DayEndDoor
 from occupancy.models.groups import CompartmentGroup
+from occupancy.models.keeping import Kept
 from occupancy.models.lost_property import LostItem
 from occupancy.models.policies import Policy
 from occupancy.models.recovery import CustodyStep, Recovery
@@ -15,6 +17,7 @@ from occupancy.models.waiting import Offer, WaitingEntry
 from occupancy.models.warnings import PolicyWarning, Told
 
 __all__ = [
+    "AloneUse",
     "Assignment",
     "Claim",
     "CompartmentGroup",
@@ -23,6 +26,7 @@ __all__ = [
     "DayEndDoor",
     "DeskBooking",
     "DoorUse",
+    "Kept",
     "Offer",
     "LostItem",
     "Occurrence",

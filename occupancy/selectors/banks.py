@@ -42,6 +42,8 @@ class BankFacts:
     bridge_connected: bool
     bridge_seen_at: dt.datetime | None
     opening: MapOpening | None
+    # Whether a wire, board or reader of it does not work; bridge and doors say it otherwise.
+    has_fault: bool = False
 
     def is_online(self, at: dt.datetime) -> bool:
         """Say whether the bank's bridge is there; a bank without bridge has nothing to lose."""
@@ -68,7 +70,18 @@ SELECT b.id, b.site_id, b.name, b.directions, coalesce(path.words, ''), b.plinth
        o.id, o.status, o.reason, o.requested_by,
        coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username, ''),
        o.requested_at, o.confirmed_at, o.stagger_ms,
-       (SELECT count(*) FROM lockers_command m WHERE m.opening_id = o.id)
+       (SELECT count(*) FROM lockers_command m WHERE m.opening_id = o.id),
+       EXISTS (
+           SELECT FROM lockers_controller k
+           WHERE k.bridge_id = b.bridge_id
+             AND (k.state = 'offline' OR p.health -> 'buses' -> k.address ->> 'state' = 'down'
+               OR p.health -> 'buses' -> k.address ->> 'code' IN ('noise', 'timeouts'))
+             AND EXISTS (SELECT FROM lockers_compartment c
+                         WHERE c.controller_id = k.id AND c.bank_id = b.id))
+       OR EXISTS (
+           SELECT FROM lockers_reader r
+           WHERE r.bank_id = b.id AND r.transport = 'wired'
+             AND p.health -> 'readers' -> r.id::text ->> 'state' IN ('offline', 'misconfigured'))
 FROM lockers_bank b
 LEFT JOIN path ON path.id = b.area_id
 LEFT JOIN lockers_bridgepresence p ON p.bridge_id = b.bridge_id
@@ -99,7 +112,8 @@ def banks_of(
 
 
 def _bank(row: tuple[Any, ...]) -> BankFacts:
-    facts = (*row[:9], _opening(row[9:]))
+    *rest, has_fault = row
+    facts = (*rest[:9], _opening(tuple(rest[9:])), has_fault)
     return BankFacts(*facts)
 
 

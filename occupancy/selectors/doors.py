@@ -64,6 +64,7 @@ class MapDoor:
     claim_recovery_at: dt.datetime | None
     holder_id: int | None
     claim_lapses_at: dt.datetime | None = None
+    failed_opens: int = 0
 
     def facts(self, at: dt.datetime, *, online: bool | None = None) -> Facts:
         """Return what the ladder looks at; ``online`` overrules what was read of the bridge."""
@@ -80,6 +81,7 @@ class MapDoor:
             door_state=self.door_state,
             door_changed_at=self.door_changed_at,
             door_forced=self.door_forced,
+            failed_opens=self.failed_opens,
             has_sensor=self.has_sensor,
             claim_kind=self.claim_kind if near else None,
             claim_started=self.claim_started,
@@ -138,7 +140,8 @@ SELECT c.id, c.bank_id, c.number, c.size_id, z.name, z.rank, c."column", c.row,
        coalesce(x.recovery_at, CASE WHEN x.at_end = 'hold' AND NOT EXISTS (
            SELECT FROM occupancy_recovery r WHERE r.claim_id = x.id
        ) THEN x.ends_at + o.recovers_after END),
-       coalesce(x.holder_id, n.holder_id), n.lapses_at
+       coalesce(x.holder_id, n.holder_id), n.lapses_at,
+       coalesce(d.failed_opens, 0)
 FROM lockers_compartment c
 JOIN lockers_bank b ON b.id = c.bank_id
 JOIN lockers_size z ON z.id = c.size_id

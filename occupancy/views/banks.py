@@ -11,12 +11,15 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.services.idempotency import Reply
+from lockers import selectors as hardware
+from lockers import wiring
 from lockers.models import Bank
 from lockers.scoping import OVERRIDE, VIEW
 from lockers.services import openings
 from occupancy import selectors
 from occupancy.choices import Shown
 from occupancy.forms.reasons import ReasonForm
+from occupancy.services import keeping
 from occupancy.views.changes import bank_for, once, opening_for, user_of
 
 
@@ -88,6 +91,7 @@ def _panel(request: HttpRequest, place: Bank, reply: Reply | None = None) -> Htt
     facts = selectors.banks_of(at, bank_ids=[place.pk])[0]
     doors = selectors.bank_states([place.pk], at)
     counted = selectors.counts(doors, at)
+    cut_off = keeping.deciding_alone([place.pk])
     return render(
         request,
         "map/_bank.html",
@@ -98,9 +102,13 @@ def _panel(request: HttpRequest, place: Bank, reply: Reply | None = None) -> Htt
             "counts": [(state, counted[state.value]) for state in Shown if counted[state.value]],
             "opening": facts.opening_at(at),
             "online": facts.is_online(at),
+            "is_cut_off": place.pk in cut_off,
+            "last_heard": cut_off.get(place.pk),
+            "faults": hardware.faults(Bank.objects.filter(pk=place.pk), at),
             "wired": sum(door.is_wired for door in doors),
             "is_own": facts.opening is not None and facts.opening.requested_by == user.pk,
             "may_override": selectors.may_at(user, "override_site", place.pk),
+            "wiring": wiring.of(place).standing,
             "reply": reply,
         },
         status=reply.status if reply else 200,

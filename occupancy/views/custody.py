@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from lockers.choices import LockKind
 from lockers.models import Compartment
-from lockers.scoping import OPERATE
+from lockers.scoping import OPERATE, OVERRIDE
 from occupancy.allocation.rules import MODELS, Whose
 from occupancy.choices import UseModel
 from occupancy.errors.claims import AssignmentAlreadyReleased
@@ -60,6 +60,8 @@ def give(request: HttpRequest, compartment_id: int) -> HttpResponse:
     """Give a door to a person, or to the role or department that its policy is for."""
     door = door_for(user_of(request), compartment_id, OPERATE)
     form = GiveForm(request.POST, zone=door.bank.site.zone)
+    if "all_the_same" in request.POST:
+        door_for(user_of(request), compartment_id, OVERRIDE)
 
     def work() -> str:
         asked = form.cleaned_data
@@ -79,6 +81,7 @@ def give(request: HttpRequest, compartment_id: int) -> HttpResponse:
             role_id=holder_id if whose is Whose.ROLE else None,
             department_id=holder_id if whose is Whose.DEPARTMENT else None,
             ends_at=asked["until"], reason=asked["reason"],
+            beyond_authority=asked["all_the_same"],
             actor=actor_of(request), at=timezone.now(),
         )  # fmt: skip
         said = _("Given to %(who)s, until %(until)s.") % {

@@ -82,6 +82,7 @@ def _words() -> dict[str, object]:
             "fault": _("reported as faulty"),
             "free_but_open": _("free, but the door was left open"),
             "door_unreadable": _("the door cannot be read"),
+            "stuck": _("did not open again and again"),
         },
         "marks": {
             "low": _("low, accessible"),
@@ -100,6 +101,8 @@ def _words() -> dict[str, object]:
         "not_known": _("Not known"),
         "until": _("until {time}"),
         "was_due": _("was due back {time}"),
+        "fault": _("Hardware fault"),
+        "fault_of": _("Hardware fault at bank {name}: what to do"),
         "unreachable": _("These lockers cannot be reached: what they do now is not known."),
         "summary": _("{count} doors changed. {free} of {total} free."),
         "summary_one": _("Door {number}: {state}. {free} of {total} free."),

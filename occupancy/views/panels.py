@@ -13,12 +13,14 @@ from django.utils import timezone
 
 from access.models import Incident, KeyHolding, User
 from audit.services.idempotency import Reply
+from lockers import selectors as hardware
 from lockers.choices import LockKind
 from lockers.models import Compartment
 from lockers.scoping import OPERATE, VIEW, banks_of, sites_of
 from occupancy import selectors
 from occupancy.models import Recovery, Share
 from occupancy.selectors import Story
+from occupancy.services import keeping
 from occupancy.services.claims import renewals
 from occupancy.services.custody import sharing
 from occupancy.services.policies import givable
@@ -47,12 +49,20 @@ def panel(request: HttpRequest, door: Compartment, reply: Reply | None = None) -
             "may_override": selectors.may_at(user, "override_site", door.bank_id),
             "may_recover": selectors.may_at(user, "recover_site", door.bank_id),
             "recovery": recovery,
+            "faults": hardware.faults_of_door(door, at),
+            "unconfirmed": _is_unconfirmed(story),
             **(_custody(user, story, recovery, at) if may_operate else {}),
             "reply": reply,
             "at": at,
         },
         status=reply.status if reply else 200,
     )
+
+
+def _is_unconfirmed(story: Story) -> bool:
+    """Say whether a claim is shown that its lockers do not have, because they are cut off."""
+    shown = [claim.pk for claim in (story.claim, story.next_claim) if claim is not None]
+    return bool(keeping.deciding_alone([story.compartment.bank_id]) and keeping.pending(shown))
 
 
 def _custody(
@@ -64,6 +74,7 @@ def _custody(
     if not story.is_held or claim is None:
         is_free = story.state.allocation == "free" and not story.is_held
         is_in_use = story.compartment.service_status == "in_service"
+        told["decides_alone"] = bool(keeping.deciding_alone([door.bank_id]))
         told["givable"] = givable.policies_for(door) if is_free and is_in_use else []
         return told
     told["shares"] = list(

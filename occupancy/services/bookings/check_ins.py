@@ -12,8 +12,8 @@ from access.errors.decisions import NotAllowed
 from access.services import grants
 from audit.actions import Action
 from audit.errors import Again, Refusal
+from audit.services import outside
 from audit.services.events import Actor
-from lockers.errors import BridgeOffline
 from lockers.services import commands
 from occupancy import refusals
 from occupancy.allocation import policy as policies
@@ -88,12 +88,14 @@ def _check_in(
     decision = decide(situation.facts(), at)
     if not decision.allowed:
         raise NotAllowed(decision)
-    if not situation.online:
-        raise BridgeOffline
+    if (cut_off := situation.cut_off) is not None:
+        raise cut_off
     if displacing.is_blocked(claim, at) and not displacing.displace(claim, at, is_here=True):
         # Before its time somebody may well have the door.
         raise TooEarly(opens_at=claim.starts_at) if at < claim.starts_at else DoorStillInUse
     _begin(claim, situation, at)
+    if situation.is_leased:
+        outside.ask(claim.pk)
     grants.issue(
         person_id=person_id, compartment_id=claim.compartment_id, claim_id=claim.pk,
         starts_at=at, ends_at=claim.ends_at,

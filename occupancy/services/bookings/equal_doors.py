@@ -65,7 +65,7 @@ def _choices(claim: Claim, banks: Sequence[int], at: dt.datetime) -> Iterator[Ch
             )
         except NoSuchCompartment:
             continue
-        if begins_soon and bank_id != claim.compartment.bank_id and not situation.online:
+        if begins_soon and bank_id != claim.compartment.bank_id and situation.cut_off is not None:
             continue
         found, _no = bookable.choices_in(situation, wanted, window, counts=False, is_kept=True)
         same = [one for one in found if one.offer.rules.policy_id == claim.policy_id]

@@ -14,7 +14,7 @@ from access.models import Person
 from access.services import grants
 from audit.actions import Action
 from audit.errors import Refusal
-from audit.services import events
+from audit.services import events, outside
 from audit.services.events import Actor
 from lockers.models import Bank, Compartment
 from lockers.services import commands
@@ -140,6 +140,8 @@ def release(
     """
     with transaction.atomic():
         assignment = _get(claim_id)
+        # The clock of another machine was ahead of this one when it began.
+        at = max(at, assignment.starts_at)
         if person_id is not None and assignment.holder_id != person_id:
             raise _refused(NotTheHolder(), assignment, actor, at, person_id)
         # Overdue, it opens for nobody but staff: it may well be full.
@@ -192,6 +194,7 @@ def undo_release(*, claim_id: int, person_id: int, actor: Actor, at: dt.datetime
             ).update(closed_at=None, closed_how="")
             if not reopened:
                 raise UndoOver
+            outside.ask(claim_id)
             grants.reinstate(claim_id=claim_id, person_id=person_id)
             _record(Action.RELEASE_UNDONE, assignment, actor, at)
     except (UndoOver, IntegrityError) as error:

@@ -14,9 +14,8 @@ from access.errors.decisions import NotAllowed
 from access.services import grants
 from audit.actions import Action
 from audit.errors import Again, Refusal
-from audit.services import events
+from audit.services import events, outside
 from audit.services.events import Actor
-from lockers.errors import BridgeOffline
 from lockers.services import commands
 from occupancy import refusals
 from occupancy.allocation import ranking
@@ -91,6 +90,8 @@ def claim(
                 wanted = replace(wanted, compartment_id=left.own)
             taken, plan = _take(situation, looking.ask(situation, wanted, credential, at), left)
             door = taken.choice.door
+            if situation.is_leased:
+                outside.ask(taken.claim_id)
             if situation.is_waited_for:
                 offers.got(
                     person_id=person_id, site_id=situation.site_id, area_id=situation.list_area,
@@ -190,8 +191,8 @@ def _tidied(bank_id: int, at: dt.datetime) -> int:
 def _try(situation: Situation, plan: Plan, ask: Ask) -> Taken | None:
     if not plan.choices:
         return None
-    if not situation.online:
-        raise BridgeOffline
+    if (cut_off := situation.cut_off) is not None:
+        raise cut_off
     return taking.take(plan.choices, person_id=situation.person_id, at=ask.at, door_id=ask.door_id)
 
 
@@ -206,8 +207,8 @@ def _why_nothing(situation: Situation, plan: Plan, ask: Ask, left: Left) -> Exce
     failed = [one.code for one in plan.failed]
     if failed and failed[0] is not Failing.NO_COMPARTMENT_AVAILABLE:
         return refusals.of(plan.failed)
-    if not situation.online:
-        return BridgeOffline()
+    if (cut_off := situation.cut_off) is not None:
+        return cut_off
     others_wait = situation.is_waited_for and offers.hold(
         bank_id=situation.bank_id, size_id=ask.size_id, door_id=ask.door_id, at=ask.at
     )

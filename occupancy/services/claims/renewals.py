@@ -19,6 +19,7 @@ from access.errors.decisions import NotAllowed
 from access.services import grants
 from audit.actions import Action
 from audit.errors import Again, Refusal
+from audit.services import outside
 from audit.services.events import Actor
 from lockers.models import Compartment
 from occupancy.allocation import terms
@@ -84,6 +85,7 @@ def _renew(assignment: Assignment, person_id: int, actor: Actor, at: dt.datetime
         raise _booked(late, policy) from error
     if not changed:
         raise Again
+    outside.ask(assignment.pk)
     grants.lengthen(claim_id=assignment.pk, person_id=person_id, ends_at=found.ends_at)
     assignment.due_at, assignment.ends_at = found.due_at, found.ends_at
     assignment.renewals += 1

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from access.decisions import Facts
 from lockers import presence
+from lockers.errors import BankDecidesAlone, BridgeOffline
 from occupancy.allocation.policy import Place, Who
 from occupancy.choices import AtEnd, Need
 from occupancy.errors.claims import NoSuchCompartment
@@ -43,7 +44,10 @@ class Situation:
     needs_wide_door: bool
     needs_charging: bool
     needs_near_entrance: bool
-    online: bool
+    is_reached: bool
+    # Its bridge may give the doors when it is cut off; then it must have every claim.
+    is_leased: bool
+    may_give: bool
     is_near_entrance: bool
     areas: list[int]
     policies_version: int
@@ -79,6 +83,13 @@ class Situation:
             (Need.NEAR_ENTRANCE, self.needs_near_entrance),
         )
         return frozenset(need.value for need, is_needed in has if is_needed)
+
+    @property
+    def cut_off(self) -> BridgeOffline | None:
+        """Why nobody gets a door there now; None when it is reached."""
+        if not self.may_give:
+            return BankDecidesAlone()
+        return None if self.is_reached else BridgeOffline()
 
     @property
     def list_area(self) -> int | None:
@@ -130,6 +141,8 @@ SELECT s.organisation_id, s.id, b.id, p.id, s.time_zone, p.status, p.kind, p.dep
        b.curfew_from, b.curfew_until, p.needs_low_door,
        p.needs_wide_door, p.needs_charging, p.needs_near_entrance,
        coalesce(bp.connection IS NOT NULL AND bp.last_seen_at > %(silent_since)s, false),
+       coalesce(b.id = ANY(au.banks), false),
+       lockers_may_give(b.id),
        b.is_near_entrance, coalesce(up.ids, '{}'), coalesce(v.version, 0),
        used.policies, used.slots, used.stale,
        EXISTS (SELECT FROM occupancy_waitingentry w WHERE w.closed_at IS NULL
@@ -145,6 +158,7 @@ LEFT JOIN LATERAL (
     ORDER BY t.starts_at <= %(at)s AND t.ends_at > %(at)s DESC, t.ends_at DESC
     LIMIT 1) given ON true
 LEFT JOIN lockers_bridgepresence bp ON bp.bridge_id = b.bridge_id
+LEFT JOIN lockers_authority au ON au.bridge_id = b.bridge_id
 LEFT JOIN LATERAL (
     WITH RECURSIVE up AS (
         SELECT a.id, a.parent_id, 0 AS far FROM lockers_area a WHERE a.id = b.area_id

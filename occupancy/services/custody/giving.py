@@ -7,19 +7,22 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from access.errors.decisions import NotAllowed
 from access.services import grants
 from audit.actions import Action
 from audit.errors import Again, Refusal
-from audit.services import events, idempotency
+from audit.services import events, idempotency, outside
 from audit.services.events import Actor
 from lockers.choices import ServiceStatus
+from lockers.errors import BankDecidesAlone
 from lockers.models import Bank, Compartment
 from occupancy.choices import ClaimKind
 from occupancy.errors.claims import CompartmentTaken, NoSuchCompartment
+from occupancy.errors.custody import ReasonMissing
 from occupancy.models import Assignment, Quota
+from occupancy.services import keeping
 from occupancy.services.claims import trail
 from occupancy.services.policies import judging
 from occupancy.services.policies.judging import Holder, Judged
@@ -38,8 +41,12 @@ def give(
     department_id: int | None = None,
     ends_at: dt.datetime | None = None,
     reason: str = "",
+    beyond_authority: bool = False,
 ) -> Assignment:
     """Give a door under a policy: that very one, or the best one of a bank.
+
+    ``beyond_authority``, for a reason, also where the bank decides alone: its bridge may have given
+    the door to somebody, which is found out when it is back.
 
     The door does not open: nobody has to be there. ``ends_at`` is an earlier end than the policy's
     (or, for an exception, any). Raises what judging.judge raises.
@@ -57,7 +64,13 @@ def give(
                 reason=reason,
                 at=at,
             )
-            assignment = place(holder=holder, judged=judged, at=at)
+            is_beyond = beyond_authority and bool(keeping.deciding_alone([bank_id]))
+            if is_beyond and not reason:
+                raise ReasonMissing
+            with keeping.beyond_authority() if is_beyond else contextlib.nullcontext():
+                assignment = place(holder=holder, judged=judged, at=at, is_asked=not is_beyond)
+            if is_beyond:
+                _told_beyond(assignment, actor, at, reason)
             trail.record(
                 Action.GIVEN, assignment, actor, at,
                 reason=reason, role=role_id, department=department_id, until=assignment.due_at,
@@ -88,10 +101,14 @@ def place(
     judged: Judged,
     at: dt.datetime,
     follows: Assignment | None = None,
+    is_asked: bool = True,
 ) -> Assignment:
     """Write an assignment with its numbers and its grant; the constraints have the last word.
 
-    Raises CompartmentTaken, and Again when the holder's own twin request was faster.
+    ``is_asked``: its bridge must have it before anybody is told.
+
+    Raises CompartmentTaken, BankDecidesAlone, and Again when the holder's own twin request was
+    faster.
     """
     choice = judged.choice
     door = (
@@ -101,6 +118,8 @@ def place(
     )
     if door is None:
         raise NoSuchCompartment(number=choice.door.number)
+    if is_asked and door.controller_id is not None and keeping.deciding_alone([door.bank_id]):
+        raise BankDecidesAlone
     offer = choice.offer
     try:
         with transaction.atomic():
@@ -130,6 +149,8 @@ def place(
         if "occupancy_one_" in str(error):
             raise CompartmentTaken(number=choice.door.number) from error
         raise
+    if is_asked:
+        outside.ask(assignment.pk)
     grants.issue(
         compartment_id=choice.door.id,
         claim_id=assignment.pk,
@@ -190,28 +211,33 @@ def give_many(
 
 def _give_row(row: Row, actor: Actor, at: dt.datetime, *, dry_run: bool) -> Outcome:
     def work() -> Assignment:
-        with transaction.atomic():
-            return give(
-                policy_id=row.policy_id,
-                person_id=row.person_id,
-                role_id=row.role_id,
-                department_id=row.department_id,
-                compartment_id=row.compartment_id,
-                bank_id=row.bank_id,
-                ends_at=row.ends_at,
-                reason=row.reason,
-                actor=actor,
-                at=at,
-            )
+        return give(
+            policy_id=row.policy_id,
+            person_id=row.person_id,
+            role_id=row.role_id,
+            department_id=row.department_id,
+            compartment_id=row.compartment_id,
+            bank_id=row.bank_id,
+            ends_at=row.ends_at,
+            reason=row.reason,
+            actor=actor,
+            at=at,
+        )
 
     try:
-        # Inside a request's transaction only the whole request can begin anew.
-        done = work() if connection.in_atomic_block else idempotency.run(work)
+        done = idempotency.run(work)
     except Refusal as refusal:
         if not dry_run:
             idempotency.settle(refusal)
         return Outcome(row, refusal=refusal)
     return Outcome(row, assignment=done)
+
+
+def _told_beyond(assignment: Assignment, actor: Actor, at: dt.datetime, reason: str) -> None:
+    bridge_id = assignment.compartment.bank.bridge_id
+    assert bridge_id is not None  # only what has one decides alone
+    keeping.was_told(claim_id=assignment.pk, bridge_id=bridge_id)
+    trail.record(Action.GIVEN_BEYOND, assignment, actor, at, reason=reason)
 
 
 def _bank_of(compartment_id: int | None, bank_id: int | None) -> int:

@@ -53,7 +53,8 @@ def transfer(
                 Action.TRANSFERRED, new, actor, at,
                 reason=reason, **_linked(old), before_holder=old.holder_id,
             )  # fmt: skip
-            trail.tell(old.holder, "transferred_away", old, at, other=str(new.holder))
+            # About the new one: that it is another's is certain when the bridge has that.
+            trail.tell(old.holder, "transferred_away", new, at, other=str(new.holder))
             trail.tell(new.holder, "transferred_to", new, at, other=str(old.holder or ""))
             return new
     except Refusal as refusal:

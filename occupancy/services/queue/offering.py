@@ -205,7 +205,7 @@ def _for(
     banks = sorted(set(free.values()), key=lambda bank_id: (bank_id != one.bank_id, bank_id))
     for bank_id in banks:
         situation = situations.read(one.person_id, bank_id, at)
-        if not situation.online or not decide(situation.facts(), at).allowed:
+        if situation.cut_off or not decide(situation.facts(), at).allowed:
             continue
         choices = [
             choice for choice in _choices(situation, queue.size_id, at) if choice.door.id in free

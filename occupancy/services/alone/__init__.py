@@ -1,0 +1,1 @@
+"""What a bridge may give by itself, and what is made of it when it is back."""
