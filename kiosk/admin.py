@@ -18,10 +18,13 @@ from unfold.decorators import action
 from access.admin.desk import OPERATE, Desk, staff
 from access.forms import ReasonForm
 from audit.services.events import Actor
+from kiosk import configuration
 from kiosk.models import PhoneSession, Terminal
 from kiosk.services.me import sessions
+from lockers import wiring
 from lockers.admin import panels
-from lockers.models import Bank
+from lockers.admin.commissioning.words import STANDINGS
+from lockers.models import Bank, BridgePresence, Commissioning
 from lockers.scoping import MANAGE, ScopedRelatedFilter, SiteScopedAdmin, banks_of
 from lockers.services import enrolment
 
@@ -124,4 +127,37 @@ def label(request: HttpRequest, bank: Bank) -> SafeString | str:
     )
 
 
+def wiring_of(request: HttpRequest, bank: Bank) -> SafeString | str:
+    """Say whether a bank is wired as it was commissioned, and whether its bridge drives that."""
+    known = wiring.of(bank)
+    if known.standing is wiring.Standing.UNWIRED:
+        return ""
+    version = ""
+    if known.last is not None:
+        version = _now("Version %(version)d, %(hash)s.") % {
+            "version": known.last.version, "hash": known.last.config_hash[:12],
+        }  # fmt: skip
+    return format_html(
+        '<p class="mt-4" role="status"><strong>{}</strong><br>{} {}<br>{}</p>',
+        _now("Wiring"), STANDINGS[known.standing], version, _told_by_bridge(bank),
+    )  # fmt: skip
+
+
+def _told_by_bridge(bank: Bank) -> str:
+    """Compare what the bridge reports with what it should drive."""
+    presence = BridgePresence.objects.filter(bridge=bank.bridge_id).first()
+    if bank.bridge is None or presence is None or presence.connection is None:
+        return _now("The bridge is not connected.")
+    if presence.config_hash == configuration.of(bank.bridge).config_hash:
+        return _now("The bridge has it.")
+    return _now("The bridge does not report this configuration yet.")
+
+
+def of_commissioning(request: HttpRequest, done: Commissioning) -> SafeString | str:
+    """Say the same where it was just commissioned."""
+    return wiring_of(request, done.bank)
+
+
+panels.add(Bank, wiring_of)
+panels.add(Commissioning, of_commissioning)
 panels.add(Bank, label)

@@ -15,6 +15,7 @@ from kiosk.untils import Standing, Use
 from occupancy.allocation.rules import MODELS
 from occupancy.choices import UseModel
 from occupancy.models import Assignment, Share
+from occupancy.services import keeping
 from occupancy.services.claims import assignments, renewals
 from occupancy.services.claims.claiming import Claimed
 from occupancy.services.custody import sharing
@@ -67,13 +68,16 @@ class Hold:
 
 
 def of(here: Here, person_id: int, at: dt.datetime) -> list[Hold]:
-    """Return what somebody has now, the doors of this bank first."""
+    """Return what somebody is known to have now, the doors of this bank first."""
     person = Person.objects.get(pk=person_id)
     claims = list(
         Assignment.objects.filter(
             assignments.in_force(at), assignments.of(person) | sharing.with_person(person_id, at)
         ).select_related("compartment__bank", "policy", "role", "department")
     )
+    # Lockers that are cut off may have given them to somebody else by now.
+    cut_off = keeping.deciding_alone({claim.compartment.bank_id for claim in claims})
+    claims = [one for one in claims if one.compartment.bank_id not in cut_off]
     where: dict[int, str] = {}
     mine = {claim.compartment_id for claim in claims}
     for bank_id in {claim.compartment.bank_id for claim in claims}:

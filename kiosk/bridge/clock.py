@@ -40,6 +40,8 @@ class ServerClock:
 
     @property
     def _offset_ms(self) -> float:
+        if not self._samples:
+            return time.time() * 1000 - self.monotonic_ms()
         # The quickest probe says it best: its error is at most half its round trip.
         return min(self._samples, key=lambda sample: sample.round_trip_ms).offset_ms
 

@@ -5,27 +5,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from kiosk.bridge.journal import Journal
 from kiosk.bridge.protocol import (
-    BoardReading,
     BoardState,
     CompartmentConfig,
     ControllerConfig,
     DoorReading,
     DoorState,
 )
+from lockers.drivers import base
 from lockers.drivers.base import Board
 from lockers.drivers.errors import DriverError
+from lockers.drivers.trouble import trouble
 
 log = logging.getLogger(__name__)
 
 IDLE_S, WATCHED_S = 0.3, 0.15
 READ_WITHIN_S = 1.0
-# Misses until a board is called silent, and how slowly a silent one is asked again.
+# Misses until a board is called silent, and how slowly a silent one is asked again. Its port is
+# opened again for that too.
 OFFLINE_AFTER = 3
-SILENT_AGAIN_S = (1.0, 30.0)
+SILENT_AGAIN_S = (0.5, 30.0)
 
 
 class Door:
@@ -57,7 +61,10 @@ class Door:
 
 
 class BoardPoller:
-    """Reads one board for ever; a command asks it to look more often for a while."""
+    """Reads one board for ever; a command asks it to look more often for a while.
+
+    What the board says unasked is taken at once, between two readings.
+    """
 
     def __init__(
         self,
@@ -72,12 +79,32 @@ class BoardPoller:
         self._journal, self._on_readings = journal, on_readings
         self.state: BoardState = "offline"
         self.detail = problem or "not read yet"
+        # Why it is not well, in one word; "" also before the first reading.
+        self.code = "configuration" if problem else ""
         self.misses = 0
+        # Of time.monotonic: when it last answered, and when this was last seen to be at work.
+        self.answered_at: float | None = None
+        self.progress_at = time.monotonic()
         self.watchers = 0
+        self._resting = 0
+        # Boards on the same wire: one that returns tells the others to try again now.
+        self.neighbours: Sequence[BoardPoller] = ()
+        # Set when every relay was switched off, as far as the board let itself be told: whatever an
+        # earlier run left on is off before the first command, and no command is cut short by it.
+        self.is_safe = asyncio.Event()
         self._wake = asyncio.Event()
+        self._silent_s = SILENT_AGAIN_S[0]
+        self._turn = asyncio.Lock()
+        self._told: asyncio.Queue[tuple[int, DoorState]] = asyncio.Queue()
+        self._touched: set[int] = set()
+
+    @property
+    def was_read(self) -> bool:
+        """Whether the board was asked at all, so that its state says something."""
+        return self.board is None or self.misses > 0 or self.answered_at is not None
 
     @contextlib.contextmanager
-    def watched(self):  # type: ignore[no-untyped-def]  # a generator for contextlib
+    def watched(self) -> Iterator[None]:
         """Read this board more often inside the block."""
         self.watchers += 1
         self._wake.set()
@@ -86,38 +113,87 @@ class BoardPoller:
         finally:
             self.watchers -= 1
 
-    def reading(self) -> BoardReading:
-        """Return what the server is told of this board."""
-        return BoardReading(
-            controller_id=self.config.controller_id, state=self.state, detail=self.detail
-        )
+    @contextlib.contextmanager
+    def resting(self) -> Iterator[None]:
+        """Leave this board alone inside the block, but for a command that watches it."""
+        self._resting += 1
+        try:
+            yield
+        finally:
+            self._resting -= 1
+            self._wake.set()
+
+    def look_again(self) -> None:
+        """Ask a silent board now, as its wire works again."""
+        self._silent_s = SILENT_AGAIN_S[0]
+        self._wake.set()
 
     async def run(self) -> None:
         """Read until cancelled."""
         if self.board is None:
             return
-        silent_s = SILENT_AGAIN_S[0]
-        while True:
-            try:
-                snapshot = await self.board.read(
-                    deadline=asyncio.get_running_loop().time() + READ_WITHIN_S
-                )
-            except DriverError as error:
+        if hasattr(self.board, "on_change"):
+            self.board.on_change = self._hear
+        hearing = asyncio.create_task(self._take_told())
+        try:
+            while True:
+                if self.watchers or not self._resting:
+                    await self._read(self.board)
+                self.progress_at = time.monotonic()
+                if hearing.done():
+                    hearing.result()
+                self._wake.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._pause()):
+                        await self._wake.wait()
+        finally:
+            hearing.cancel()
+            await asyncio.gather(hearing, return_exceptions=True)
+
+    def _pause(self) -> float:
+        if self.state != "offline":
+            return WATCHED_S if self.watchers else IDLE_S
+        pause, self._silent_s = self._silent_s, min(self._silent_s * 2, SILENT_AGAIN_S[1])
+        # The jitter keeps the boards of a wire from asking for its port in step.
+        return pause * random.uniform(0.8, 1.2)
+
+    async def _read(self, board: Board) -> None:
+        self._touched.clear()
+        try:
+            snapshot = await board.read(deadline=time.monotonic() + READ_WITHIN_S)
+        except DriverError as error:
+            async with self._turn:
                 await self._missed(error)
-            else:
-                silent_s = SILENT_AGAIN_S[0]
-                await self._answered([door.value for door in snapshot.doors])
-            pause = WATCHED_S if self.watchers else IDLE_S
-            if self.state == "offline":
-                pause, silent_s = silent_s, min(silent_s * 2, SILENT_AGAIN_S[1])
-            self._wake.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
+            return
+        # What a door said of itself meanwhile may be newer than this reading of it.
+        fresh = {
+            channel: door
+            for channel, door in enumerate(snapshot.doors)
+            if channel not in self._touched
+        }
+        async with self._turn:
+            await self._answered(fresh, len(snapshot.doors))
+
+    def _hear(self, channel: int, state: base.DoorState) -> None:
+        """Take what the board says unasked; it may call from inside somebody's open."""
+        if self.state == "offline":
+            # It is alive after all: ask it how all its doors stand.
+            self.look_again()
+            return
+        self._touched.add(channel)
+        self._told.put_nowait((channel, state.value))
+
+    async def _take_told(self) -> None:
+        while True:
+            channel, now = await self._told.get()
+            async with self._turn:
+                door = self.doors.get(channel)
+                if door is not None and await self._stands(door, now):
+                    self._on_readings()
 
     async def _missed(self, error: DriverError) -> None:
         self.misses += 1
-        self.detail = str(error)
+        self.detail, self.code = str(error), trouble(error)
         if self.misses < OFFLINE_AFTER:
             if self.state == "ok":
                 self.state = "suspect"
@@ -136,26 +212,36 @@ class BoardPoller:
                     )
             self._on_readings()
 
-    async def _answered(self, states: list[DoorState]) -> None:
+    async def _answered(self, states: dict[int, base.DoorState], channels: int) -> None:
         returned = self.state == "offline"
+        self.answered_at, self._silent_s = time.monotonic(), SILENT_AGAIN_S[0]
         if returned:
             log.info("board %s answers", self.config.controller_id)
             await self._journal.append(
                 "board_state", controller_id=self.config.controller_id, detail="ok"
             )
-        self.state, self.detail, self.misses = "ok", "", 0
+        self.state, self.detail, self.code, self.misses = "ok", "", "", 0
         learnt = returned
         for channel, door in self.doors.items():
-            now: DoorState = states[channel] if channel < len(states) else "unknown"
-            if not door.config.has_sensor or now == door.state:
-                continue
-            before = door.state
-            if before == "unknown":
-                learnt = True
-            await self._tell(door, before, now)
-            await door.set(now)
+            if channel in states:
+                learnt = await self._stands(door, states[channel].value) or learnt
+            elif channel >= channels:
+                learnt = await self._stands(door, "unknown") or learnt
         if learnt:
             self._on_readings()
+        if returned:
+            for neighbour in self.neighbours:
+                neighbour.look_again()
+
+    async def _stands(self, door: Door, now: DoorState) -> bool:
+        """Take how a door stands; True when that was not known before."""
+        if not door.config.has_sensor or now == door.state:
+            return False
+        before = door.state
+        # Known before it is written: whoever tells how doors stand after line n knows of line n.
+        await door.set(now)
+        await self._tell(door, before, now)
+        return before == "unknown"
 
     async def _tell(self, door: Door, before: DoorState, now: DoorState) -> None:
         """Write what a change means; changes that a command causes are written by that command."""

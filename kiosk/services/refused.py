@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from access.models import Pass
+import uuid
+from collections.abc import Sequence
+
+from access.models import Pass, Person
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
@@ -26,11 +29,36 @@ def told(detail: str) -> ScanRefused:
         return UNREADABLE
 
 
-def record(bridge: Bridge, line: Line) -> None:
-    """Record a refusal of the bridge with its decision, where the reader hangs."""
-    refused: ScanRefused = line.about
+def record(bridge: Bridge, lines: Sequence[Line]) -> None:
+    """Record refusals of the bridge with their decisions, where the readers hang."""
+    told: list[ScanRefused] = [line.about for line in lines]
+    readers = Reader.objects.filter(bank__bridge=bridge).in_bulk(
+        {one.reader_id for one in told if one.reader_id is not None}
+    )
+    ours = Pass.objects.filter(person__organisation_id=bridge.site.organisation_id)
+    people: dict[uuid.UUID | None, int] = dict(
+        ours.filter(pk__in={one.pass_id for one in told if one.pass_id is not None}).values_list(
+            "pk", "person_id"
+        )
+    )
+    mine = Person.objects.filter(
+        organisation_id=bridge.site.organisation_id,
+        pk__in={one.person_id for one in told if one.person_id is not None},
+    )
+    known = set(mine.values_list("pk", flat=True))
+    events.record_many(
+        _recorded(
+            bridge, line, one, readers.get(one.reader_id or 0),
+            one.person_id if one.person_id in known else people.get(one.pass_id),
+        )
+        for line, one in zip(lines, told, strict=True)
+    )  # fmt: skip
+
+
+def _recorded(
+    bridge: Bridge, line: Line, refused: ScanRefused, reader: Reader | None, person_id: int | None
+) -> events.Line:
     site = bridge.site
-    reader = Reader.objects.filter(pk=refused.reader_id, bank__bridge=bridge).first()
     data: dict[str, object] = {
         "code": refused.code,
         "reader": refused.reader_id,
@@ -38,14 +66,11 @@ def record(bridge: Bridge, line: Line) -> None:
         "by": "bridge",
         "seq": line.seq,
     }
-    person_id = None
     if refused.pass_id is not None:
         data |= {"kind": "pass", "pass": str(refused.pass_id)}
-        ours = Pass.objects.filter(pk=refused.pass_id, person__organisation_id=site.organisation_id)
-        person_id = ours.values_list("person_id", flat=True).first()
     if not line.clock_ok:
         data["clock_ok"] = False
-    events.record(
+    return events.Line(
         action=Action.REFUSED,
         actor=Actor.bridge(bridge.pk),
         at=line.occurred_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from django.utils.translation import gettext as _
 
@@ -11,8 +12,11 @@ from audit.services.events import Actor
 from kiosk import whereabouts
 from kiosk.errors import PassForOneDoor
 from kiosk.services import doors
+from lockers.errors import BankDecidesAlone
 from lockers.models import Compartment, Reader
+from lockers.services import commands
 from occupancy.models import Assignment
+from occupancy.services import keeping
 from occupancy.services.claims import assignments, sessions
 from occupancy.services.claims.assignments import Wanted
 from occupancy.services.custody import sharing
@@ -25,13 +29,16 @@ def act(
     at: dt.datetime,
     only_id: int | None = None,
     credential: str | None = None,
+    scan_id: uuid.UUID | None = None,
 ) -> str:
     """Open what the person holds there, or claim; return the sentence for the reader.
 
     Never releases: a second tap opens again; only a use that ends when it is opened again ends as
-    soon as its door is open. With ``only_id`` it is about that door alone. Raises
-    what claim and open_again raise, and PassForOneDoor.
+    soon as its door is open. With ``only_id`` it is about that door alone; ``scan_id`` is the
+    read. Raises what claim and open_again raise, PassForOneDoor and BankDecidesAlone.
     """
+    if keeping.deciding_alone([reader.bank_id]):
+        raise BankDecidesAlone
     held = Assignment.objects.select_related("policy").filter(
         assignments.in_force(at), compartment__bank_id=reader.bank_id
     )
@@ -49,7 +56,10 @@ def act(
         is_own = assignment.holder_id == person_id
         ends = is_own and sessions.ends_at_tap(assignment) and doors.has_opened(assignment.pk)
         verb = sessions.open_and_finish if ends else assignments.open_again
-        verb(claim_id=assignment.pk, person_id=person_id, actor=Actor.person(person_id), at=at)
+        command_id = verb(
+            claim_id=assignment.pk, person_id=person_id, actor=Actor.person(person_id), at=at
+        )
+        _answer(scan_id, command_id)
         said = _sentence(reader.bank_id, assignment.compartment_id)
         return f"{said} {_('Take everything out: it is given back.')}" if ends else said
     if only_id is not None:
@@ -63,7 +73,13 @@ def act(
         credential=credential,
         via={"reader": reader.pk},
     )
+    _answer(scan_id, claimed.command_id)
     return _sentence(reader.bank_id, claimed.compartment_id)
+
+
+def _answer(scan_id: uuid.UUID | None, command_id: uuid.UUID | None) -> None:
+    if scan_id is not None and command_id is not None:
+        commands.answers(command_id=command_id, scan_id=scan_id)
 
 
 def _sentence(bank_id: int, compartment_id: int) -> str:

@@ -38,6 +38,8 @@ from kiosk.views.acting import (
     whole,
 )
 from kiosk.views.uses import begun
+from lockers.errors import BankDecidesAlone
+from occupancy.services import keeping
 from occupancy.services.claims import assignments
 from occupancy.services.claims.assignments import Claimed
 from occupancy.services.ending import expiry
@@ -77,7 +79,11 @@ def _scan(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
         found = scans.by_door(here=here, number=door, pin=typed, at=at)
     else:
         raise Malformed(problem="send badge, or scan, or personal_number and pin, or door and pin")
-    return told(here, found, at)
+    answer = told(here, found, at)
+    if keeping.deciding_alone([here.bank_id]):
+        # What it says of doors may be untrue by now.
+        raise BankDecidesAlone
+    return answer
 
 
 def _pin(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:

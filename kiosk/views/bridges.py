@@ -1,9 +1,8 @@
-"""Where a new bridge exchanges its one-time code for a token."""
+"""Where a new bridge shows that it knows its one-time code, and gives its public key."""
 
 from __future__ import annotations
 
-import json
-
+import msgspec
 from django.db import transaction
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -12,34 +11,35 @@ from django.views.decorators.http import require_POST
 
 from audit.errors import Refusal
 from audit.services import idempotency
-from audit.services.events import Actor
-from lockers.models import Bridge
-from lockers.services import enrolment
+from kiosk.bridge import protocol
+from lockers.services import bridge_keys
+
+_decoder = msgspec.json.Decoder(protocol.Enrol)
 
 
-@csrf_exempt  # no cookie is looked at: the code in the body is the whole authority
+@csrf_exempt  # no cookie is looked at: the signature under the code is the whole authority
 @require_POST
 def enrol(request: HttpRequest) -> JsonResponse:
-    """Exchange ``{"code": ...}`` for ``{"bridge_id": ..., "token": ...}``."""
-    at = timezone.now()
+    """Exchange an Enrol for an Enrolled; see lockers/introduction.py."""
     try:
-        code = str(json.loads(request.body)["code"])
-        code.encode()
-    except (ValueError, KeyError, TypeError, RecursionError):
+        asked = _decoder.decode(request.body)
+    except (msgspec.DecodeError, RecursionError) as error:
         return JsonResponse(
-            {"code": "malformed", "message": 'Send a JSON object with a "code".', "facts": {}},
+            {"code": "malformed", "message": f"This is not an enrolment: {error}", "facts": {}},
             status=400,
         )
     try:
         with transaction.atomic():
-            bridge, token = enrolment.redeem(model=Bridge, code=code, at=at)
-            enrolment.record_enrolled(
-                subject=f"bridge:{bridge.pk}",
-                site=bridge.site,
-                actor=Actor.bridge(bridge.pk),
-                at=at,
+            bridge, mac = bridge_keys.enrol(
+                public_key=asked.public_key,
+                by_code=asked.by_code,
+                by_itself=asked.by_itself,
+                at=timezone.now(),
             )
+            keys = bridge_keys.server_keys()
     except Refusal as refusal:
         idempotency.settle(refusal)
         return JsonResponse(refusal.body(), status=refusal.http_status)
-    return JsonResponse({"bridge_id": bridge.pk, "token": token})
+    return JsonResponse(
+        msgspec.to_builtins(protocol.Enrolled(bridge_id=bridge.pk, server_keys=keys, mac=mac))
+    )

@@ -86,7 +86,7 @@ def _given(here: Here) -> dict[str, object]:
     """Return what the page's script needs to know."""
     at = timezone.now()
     return {
-        "bank": {"name": here.bank, "directions": here.directions},
+        "bank": {"id": here.bank_id, "name": here.bank, "directions": here.directions},
         "time_zone": here.time_zone,
         "readers": [
             {"prefix": r.prefix, "suffix": r.suffix, "length": r.length} for r in here.readers

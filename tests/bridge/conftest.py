@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from kiosk.bridge import doors, protocol
+from kiosk.bridge.access_list import KeptList
 from kiosk.bridge.agent import Agent
 from kiosk.bridge.clock import ServerClock
 from kiosk.bridge.connection import Connection
+from kiosk.bridge.identity import Kept
 from kiosk.bridge.journal import Journal
 from lockers.drivers.simulator import SimulatedBoard
-from tests.bridge.server_end import TOKEN, ServerEnd
+from tests.bridge.proxy import Proxy
+from tests.bridge.server_end import ServerEnd, enrolled
 
 
 def config(*, sensors: bool = True, unit: str = "1") -> protocol.Config:
@@ -58,12 +61,16 @@ class Box:
 
 
 @contextlib.asynccontextmanager
-async def running(server: ServerEnd, state: Path) -> AsyncIterator[Box]:
-    """Run a bridge against a server's end until the block ends."""
+async def running(
+    server: ServerEnd | Proxy, state: Path, me: Kept | None = None
+) -> AsyncIterator[Box]:
+    """Run a bridge against a server's end, or who stands before it, until the block ends."""
     clock = ServerClock()
     journal = Journal(state / "journal.sqlite", clock)
-    connection = Connection(server.url, TOKEN, clock, journal)
-    agent = connection.agent = Agent(clock, journal, connection.send)
+    me = me or enrolled(state)
+    connection = Connection(server.url, me, clock, journal)
+    access = KeptList(state / "access.sqlite", me, clock)
+    agent = connection.agent = Agent(clock, journal, connection.send, access)
     await agent.start()
     task = asyncio.create_task(connection.run())
     try:

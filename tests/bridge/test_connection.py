@@ -10,10 +10,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from kiosk.bridge import enrolment, protocol
+from kiosk.bridge import protocol
 from kiosk.bridge.screen import Screen
 from tests.bridge.conftest import Box, config, running
-from tests.bridge.server_end import TOKEN, ServerEnd
+from tests.bridge.server_end import ServerEnd, enrolled
 
 
 async def test_it_reconnects_and_replays_what_the_server_missed(
@@ -43,7 +43,9 @@ async def test_unacknowledged_lines_come_again(server: ServerEnd, box: Box) -> N
     await server.until(lambda: "command_opened" in server.kinds(command))
 
 
-async def test_a_malformed_frame_is_survived(server: ServerEnd, box: Box) -> None:
+async def test_a_malformed_message_is_survived(
+    server: ServerEnd, box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
     assert server.socket is not None
     late = '{"type":"open","command_id":"00000000-0000-0000-0000-000000000001","compartment_id":1,'
     frames = [
@@ -58,11 +60,10 @@ async def test_a_malformed_frame_is_survived(server: ServerEnd, box: Box) -> Non
         late + '"deadline_ms":' + "9" * 30 + "}",
     ]
     for frame in frames:
-        await server.socket.send_str(frame)
-    await server.socket.send_bytes(b"\xff\x00")
+        await server.socket.send_str(server.seal(frame))
     command = await server.order(1)
     await server.until(lambda: "command_opened" in server.kinds(command))
-    assert box.connection.malformed == len(frames)
+    assert caplog.text.count("the server sent what cannot be read") == len(frames)
     assert [pulse.channel for pulse in box.board().pulses] == [0]
     assert server.greetings == 1
 
@@ -127,7 +128,7 @@ async def test_a_bridge_killed_between_intent_and_pulse_never_fires_late(
     server: ServerEnd, tmp_path: Path
 ) -> None:
     """A real process: its journal has an intent without an end, then it is killed."""
-    (tmp_path / "token").write_text(TOKEN)
+    enrolled(tmp_path)
 
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -151,18 +152,6 @@ async def test_a_bridge_killed_between_intent_and_pulse_never_fires_late(
     assert "command_actuated" not in server.kinds(command)
     again.terminate()
     assert again.wait(5) == 0
-
-
-async def test_a_code_is_exchanged_once_and_the_token_kept_private(
-    server: ServerEnd, tmp_path: Path
-) -> None:
-    with pytest.raises(enrolment.EnrolmentRefused, match="--enrolment-code"):
-        await enrolment.token(server.url, tmp_path, None)
-    with pytest.raises(enrolment.EnrolmentRefused, match="This code is wrong."):
-        await enrolment.token(server.url, tmp_path, "BAD-CODE")
-    assert await enrolment.token(server.url, tmp_path, server.code) == TOKEN
-    assert (tmp_path / "token").stat().st_mode & 0o777 == 0o600
-    assert await enrolment.token(server.url, tmp_path, None) == TOKEN
 
 
 async def test_the_screen_passes_kiosk_pages_and_nothing_else(server: ServerEnd, box: Box) -> None:
@@ -191,8 +180,7 @@ async def test_the_screen_has_its_own_page_while_the_server_is_away(
         await server.stop()
         base = f"http://127.0.0.1:{screen.port}"
         async with browser.get(f"{base}/kiosk/", headers={"Accept": "text/html"}) as answer:
-            assert answer.status == 503
-            assert "cannot be reached right now" in await answer.text()
+            assert (answer.status, answer.url.path) == (200, "/alone/")
         async with browser.post(f"{base}/kiosk/claim", json={}) as answer:
             assert (await answer.json())["code"] == "server_away"
         await server.start()

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from kiosk.bridge import protocol
-from kiosk.bridge.journal import JournalFull
 from tests.bridge.conftest import Box, config, running
 from tests.bridge.server_end import ServerEnd
 
@@ -173,27 +172,3 @@ async def test_without_a_sensor_the_pulse_is_the_last_word(tmp_path: Path) -> No
         await server.until(lambda: "command_actuated" in server.kinds(command))
         assert set(server.doors().values()) == {"unknown"}
     await server.stop()
-
-
-async def test_a_journal_that_cannot_be_written_keeps_the_door_shut(
-    server: ServerEnd, box: Box, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begin = box.journal.begin
-
-    async def full_for_door_1(command_id: uuid.UUID, compartment_id: int) -> bool:
-        if compartment_id == 1:
-            raise JournalFull("database or disk is full")
-        return await begin(command_id, compartment_id)
-
-    monkeypatch.setattr(box.journal, "begin", full_for_door_1)
-    await server.order(1)
-    other = await server.order(2)
-    await server.until(lambda: "command_opened" in server.kinds(other))
-    assert [pulse.channel for pulse in box.board().pulses] == [1]
-
-
-async def test_a_file_that_cannot_grow_is_a_full_journal(box: Box) -> None:
-    await box.journal._run(lambda: box.journal._base.execute("PRAGMA max_page_count = 1"))
-    with pytest.raises(JournalFull):
-        for _ in range(500):
-            await box.journal.begin(uuid.uuid4(), 1)

@@ -26,10 +26,12 @@ from lockers.models import BridgePresence, Command, Controller, Door, LockEvent
 from lockers.services import commands
 from occupancy import selectors
 from tests import servers
+from tests.bridge.server_end import enrolled
+from tests.bridge_lines import bridge_identity
 from tests.drivers.peers import PRESENT, REPLY_TIMEOUT_MS
 from tests.drivers.peers.boards import Boards
 from tests.drivers.peers.tcp import TcpPeer
-from tests.factories.cast import BRIDGE_TOKEN, Estate
+from tests.factories.cast import Estate
 from tests.servers import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,7 +59,7 @@ class Place:
         )
         Door.objects.update(state="unknown")
         BridgePresence.objects.all().delete()
-        (state / "token").write_text(BRIDGE_TOKEN)
+        enrolled(state, bridge_identity(self.estate.bridge.pk))
 
     def start_server(self) -> None:
         self._server.enter_context(servers.serving(port=self.port))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,18 +18,18 @@ from django.utils import timezone
 
 from audit.models import Event
 from kiosk.bridge import protocol
-from kiosk.consumers import bridge as bridges
 from kiosk.consumers.bridge import BridgeConsumer
+from kiosk.consumers.bridge.consumer import MALFORMED_TOLERATED
 from kiosk.consumers.terminal import TerminalConsumer
 from lockers.models import BridgePresence, Door, LockEvent
 from lockers.notify import listener
 from lockers.services import journal
 from tests import servers
-from tests.factories.cast import BRIDGE_TOKEN, TERMINAL_TOKEN, Estate
+from tests.bridge_lines import BridgeLine
+from tests.factories.cast import BRIDGE_KEY, TERMINAL_TOKEN, Estate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-JOURNAL = uuid.UUID(int=7)
 DEEP = "[" * 100_000
 # Well-formed JSON of the right words, and nothing that can be believed.
 WRONG_TYPES = [
@@ -44,11 +43,13 @@ WRONG_TYPES = [
     '{"type":"ping","sent_ms":"soon"}',
     '{"type":"ping","sent_ms":-1}',
     '{"type":"ping","sent_ms":' + "9" * 40 + "}",
-    '{"type":"event","seq":1,"kind":"door_eaten","occurred_at_ms":1}',
-    '{"type":"event","seq":1,"kind":"bridge_started","occurred_at_ms":1e300}',
-    '{"type":"event","seq":1,"kind":"bridge_started","occurred_at_ms":99999999999999999}',
-    '{"type":"event","seq":1,"kind":"bridge_started","occurred_at_ms":1,"detail":"\\u0000"}',
-    '{"type":"event","seq":1,"kind":"bridge_started","occurred_at_ms":1,"command_id":"x"}',
+    '{"type":"event","seq":1,"kind":"bridge_started","occurred_at_ms":1}',
+    '{"type":"events","after":0,"lines":[7]}',
+    '{"type":"events","after":0,"lines":[{"seq":1,"kind":"door_eaten","occurred_at_ms":1}]}',
+    *(
+        f'{{"type":"events","after":0,"lines":[{{"seq":1,"kind":"bridge_started","occurred_at_ms":{wrong}}}]}}'
+        for wrong in ("1e300", "99999999999999999", '1,"detail":"\\u0000"', '1,"command_id":"x"')
+    ),
     '{"type":"doors","readings":[{"compartment_id":' + "9" * 30 + ',"state":"open"}]}',
     '{"type":"doors","readings":[{"compartment_id":1,"state":"ajar"}]}',
     '{"type":"health","boards":{},"config_hash":""}',
@@ -71,49 +72,39 @@ async def nothing_left_behind(transactional_db: None) -> AsyncIterator[None]:
     assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()
 
 
-def hello(**other: Any) -> protocol.Hello:
-    told: dict[str, Any] = {
-        "protocol_min": protocol.PROTOCOL_VERSION,
-        "protocol_max": protocol.PROTOCOL_VERSION,
-        "software": "test",
-        "journal_id": JOURNAL,
-        "boot_id": uuid.UUID(int=2),
-        "last_seq": 0,
-        "wall_clock_ms": int(timezone.now().timestamp() * 1000),
-    }
-    return protocol.Hello(**{**told, **other})
-
-
 class Line:
     """The wire of one bridge."""
 
-    def __init__(self) -> None:
-        headers = [(b"authorization", f"Bearer {BRIDGE_TOKEN}".encode())]
-        scope = {"type": "websocket", "path": "/ws/bridge/", "headers": headers}
+    def __init__(self, estate: Estate, key: bytes = BRIDGE_KEY) -> None:
+        scope = {"type": "websocket", "path": "/ws/bridge/", "headers": []}
         self.wire = ApplicationCommunicator(BridgeConsumer.as_asgi(), scope)
+        self.end = BridgeLine(estate.bridge.pk, key)
 
     async def __aenter__(self) -> Line:
         await self.wire.send_input({"type": "websocket.connect"})
         assert (await self.wire.receive_output(5))["type"] == "websocket.accept"
+        self.end.challenged((await self.wire.receive_output(5))["text"])
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self.wire.send_input({"type": "websocket.disconnect", "code": 1006})
         await self.wire.wait(5)
 
-    async def send(self, frame: str | bytes | protocol.Message) -> None:
-        if isinstance(frame, protocol.Message):
-            frame = protocol.encode(frame)
+    async def send(self, message: str | protocol.Message) -> None:
+        """Send as the bridge does: signed."""
+        await self.send_raw(self.end.seal(message))
+
+    async def send_raw(self, frame: str | bytes) -> None:
         kind = "bytes" if isinstance(frame, bytes) else "text"
         await self.wire.send_input({"type": "websocket.receive", kind: frame})
 
     async def answer(self) -> protocol.FromServer:
         output = await self.wire.receive_output(5)
         assert output["type"] == "websocket.send", output
-        return protocol.decode_from_server(output["text"])
+        return self.end.open(output["text"])
 
     async def greeted(self, **other: Any) -> protocol.Welcome:
-        await self.send(hello(**other))
+        await self.send(self.end.hello(**other))
         welcome = await self.answer()
         assert isinstance(welcome, protocol.Welcome)
         return welcome
@@ -129,16 +120,17 @@ class Line:
         return int(output["code"])
 
 
-def event(seq: int, kind: Any, **more: Any) -> protocol.Event:
+def event(seq: int, kind: Any, **more: Any) -> protocol.Events:
     now = int(timezone.now().timestamp() * 1000)
-    return protocol.Event(seq=seq, kind=kind, occurred_at_ms=now, **more)
+    told = {"occurred_at_ms": now, **more}
+    return protocol.Events(after=seq - 1, lines=[protocol.Event(seq=seq, kind=kind, **told)])
 
 
-@pytest.mark.parametrize("frames", [WRONG_TYPES, NOT_JSON, [b"\xff\xfe\x00", b"", b"\x00" * 100]])
+@pytest.mark.parametrize("frames", [WRONG_TYPES, NOT_JSON])
 async def test_a_malformed_message_is_recorded_once_and_the_bridge_stays(
-    estate: Estate, frames: list[str | bytes]
+    estate: Estate, frames: list[str]
 ) -> None:
-    async with Line() as line:
+    async with Line(estate) as line:
         await line.greeted()
         for frame in frames:
             await line.send(frame)
@@ -152,7 +144,7 @@ async def test_a_malformed_message_is_recorded_once_and_the_bridge_stays(
 
 
 async def test_a_message_too_long_to_read_is_malformed(estate: Estate) -> None:
-    async with Line() as line:
+    async with Line(estate) as line:
         await line.greeted()
         padding = "x" * protocol.MAX_FRAME_BYTES
         await line.send(f'{{"type":"ping","sent_ms":1,"more":"{padding}"}}')
@@ -162,9 +154,9 @@ async def test_a_message_too_long_to_read_is_malformed(estate: Estate) -> None:
 
 
 async def test_a_bridge_that_sends_nothing_else_is_told_and_put_off(estate: Estate) -> None:
-    async with Line() as line:
+    async with Line(estate) as line:
         await line.greeted()
-        for _again in range(bridges.MALFORMED_TOLERATED + 5):
+        for _again in range(MALFORMED_TOLERATED + 5):
             await line.send("not json")
         answer = await line.answer()
         assert isinstance(answer, protocol.Refused)
@@ -179,8 +171,8 @@ async def test_a_bridge_that_sends_nothing_else_is_told_and_put_off(estate: Esta
 async def test_a_bridge_of_another_version_is_told_what_to_do(
     estate: Estate, lowest: int, highest: int
 ) -> None:
-    async with Line() as line:
-        await line.send(hello(protocol_min=lowest, protocol_max=highest))
+    async with Line(estate) as line:
+        await line.send(line.end.hello(protocol_min=lowest, protocol_max=highest))
         answer = await line.answer()
         assert isinstance(answer, protocol.Refused)
         assert (answer.code, "Upgrade the older" in answer.message) == ("protocol_version", True)
@@ -188,21 +180,21 @@ async def test_a_bridge_of_another_version_is_told_what_to_do(
 
 
 async def test_hello_comes_first_and_once(estate: Estate) -> None:
-    async with Line() as line:
+    async with Line(estate) as line:
         await line.send(protocol.Ping(sent_ms=1))
         answer = await line.answer()
         assert isinstance(answer, protocol.Refused) and answer.code == "hello_first"
         assert await line.closed() == 4403
-    async with Line() as line:
+    async with Line(estate) as line:
         await line.greeted()
-        await line.send(hello())
+        await line.send(line.end.hello())
         answer = await line.answer()
         assert isinstance(answer, protocol.Refused) and answer.code == "hello_twice"
         assert await line.closed() == 4403
 
 
 async def test_a_word_of_a_newer_bridge_is_stored_and_stops_nothing(estate: Estate) -> None:
-    async with Line() as line:
+    async with Line(estate) as line:
         await line.greeted()
         board = {"controller_id": estate.controller.pk}
         await line.send(event(1, "board_state", detail="overheated", **board))
@@ -217,7 +209,7 @@ async def test_a_failure_of_ours_ends_the_connection_and_all_that_it_ran(
     def fails(**_: object) -> None:
         raise RuntimeError("the database is full")
 
-    async with Line() as line:
+    async with Line(estate) as line:
         await line.greeted()
         monkeypatch.setattr(journal, "read_doors", fails)
         await line.send(protocol.Doors(readings=[]))
@@ -231,7 +223,7 @@ async def test_lines_that_cannot_be_stored_never_hold_a_dead_connection(
     def fails(**_: object) -> None:
         raise RuntimeError("the database is full")
 
-    async with Line() as line:
+    async with Line(estate) as line:
         await line.greeted()
         monkeypatch.setattr(journal, "receive", fails)
         for seq in range(1, 12_000):
@@ -245,7 +237,7 @@ async def test_a_clock_that_is_an_hour_wrong_is_recorded_and_changes_nothing(
     estate: Estate, ahead_s: int
 ) -> None:
     now = int(timezone.now().timestamp() * 1000)
-    async with Line() as line:
+    async with Line(estate) as line:
         welcome = await line.greeted(wall_clock_ms=now + ahead_s * 1000)
         assert abs(welcome.server_time_ms - now) < 5_000
         for _beat in range(3):
@@ -263,12 +255,9 @@ async def test_a_clock_that_is_an_hour_wrong_is_recorded_and_changes_nothing(
 async def test_what_happened_before_the_clock_was_right_is_kept_and_marked(estate: Estate) -> None:
     """A machine without a battery begins in 1970 and journals before it hears the time."""
     about = {"compartment_id": estate.doors[0].pk}
-    async with Line() as line:
+    async with Line(estate) as line:
         await line.greeted()
-        forced = protocol.Event(
-            seq=1, kind="door_forced", occurred_at_ms=5_000, clock_ok=False, **about
-        )
-        await line.send(forced)
+        await line.send(event(1, "door_forced", occurred_at_ms=5_000, clock_ok=False, **about))
         assert await line.answer() == protocol.Ack(seq=1)
     stored = await LockEvent.objects.aget()
     assert (stored.occurred_at.year, stored.clock_ok) == (1970, False)
@@ -278,7 +267,7 @@ async def test_what_happened_before_the_clock_was_right_is_kept_and_marked(estat
 
 
 async def test_a_right_clock_is_no_news(estate: Estate) -> None:
-    async with Line() as line:
+    async with Line(estate) as line:
         await line.greeted()
     assert not await Event.objects.filter(action="bridge.clock_wrong").aexists()
 
@@ -321,7 +310,7 @@ async def test_the_shipped_server_outlives_whatever_its_sockets_are_sent(estate:
     url = await sync_to_async(serving.__enter__)()
     origin = {"Origin": url}
     sockets = {
-        "/ws/bridge/": {"Authorization": f"Bearer {BRIDGE_TOKEN}"},
+        "/ws/bridge/": {},
         "/ws/kiosk/": {"Authorization": f"Terminal {TERMINAL_TOKEN}", **origin},
         f"/ws/map/?site={estate.site.pk}": {
             "Cookie": f"{settings.SESSION_COOKIE_NAME}={session}",
@@ -340,10 +329,15 @@ async def test_the_shipped_server_outlives_whatever_its_sockets_are_sent(estate:
                                 await send(socket, frame)
                 # An honest peer is served as before.
                 async with web.ws_connect(path, headers=headers) as socket:
+                    first = await socket.receive_str(timeout=10)
                     if path == "/ws/bridge/":
-                        await socket.send_str(protocol.encode(hello()))
-                    first = await socket.receive_json(timeout=10)
-                    assert first["type"] in {"welcome", "bank", "snapshot"}
+                        end = BridgeLine(estate.bridge.pk)
+                        end.challenged(first)
+                        await socket.send_str(end.seal(end.hello()))
+                        welcome = end.open(await socket.receive_str(timeout=10))
+                        assert isinstance(welcome, protocol.Welcome)
+                    else:
+                        assert json.loads(first)["type"] in {"bank", "snapshot"}
             async with web.get("/healthz/") as answer:
                 assert answer.status == 200
     finally:

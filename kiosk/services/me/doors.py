@@ -15,10 +15,12 @@ from kiosk.errors import NoSuchPerson, NotAtTheBank, NotByPhone
 from kiosk.models import PhoneSession
 from kiosk.services import doors as screen
 from kiosk.services.me import sessions
+from lockers.errors import BankDecidesAlone
 from lockers.models import Command
 from occupancy.choices import ClosedHow
 from occupancy.errors.claims import NotTheHolder, TimeIsOver
 from occupancy.models import Assignment, Policy
+from occupancy.services import keeping
 from occupancy.services.claims import assignments
 from occupancy.services.claims import sessions as uses
 from occupancy.services.claims.assignments import Claimed, Wanted
@@ -90,6 +92,7 @@ def open_door(*, session: PhoneSession, claim_id: int, at: dt.datetime) -> Assig
         raise TimeIsOver
     if not may_open(session, assignment, at):
         raise _why_shut(assignment, _policy(assignment))
+    _is_known(assignment)
     is_last = claim_id in last_openings(session, [assignment])
     verb = uses.open_and_finish if is_last else assignments.open_again
     verb(
@@ -100,7 +103,8 @@ def open_door(*, session: PhoneSession, claim_id: int, at: dt.datetime) -> Assig
 
 
 def finish(*, session: PhoneSession, claim_id: int, at: dt.datetime) -> Assignment:
-    """Give a door back."""
+    """Give a door back; raises BankDecidesAlone where somebody else may have it by now."""
+    _is_known(_mine(session.person, claim_id, at))
     return assignments.release(
         claim_id=claim_id,
         how=ClosedHow.FINISHED,
@@ -179,6 +183,12 @@ def _mine(person: Person, claim_id: int, at: dt.datetime) -> Assignment:
     if assignment is None:
         raise NotTheHolder
     return assignment
+
+
+def _is_known(assignment: Assignment) -> None:
+    """Raise BankDecidesAlone where the bridge may have let the door be given back, or given it."""
+    if keeping.deciding_alone([assignment.compartment.bank_id]):
+        raise BankDecidesAlone
 
 
 def _stands_there(session: PhoneSession, assignment: Assignment, at: dt.datetime) -> bool:

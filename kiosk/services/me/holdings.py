@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -21,6 +21,7 @@ from occupancy.allocation.rules import MODELS
 from occupancy.choices import UseModel
 from occupancy.models import Assignment, Claim, Share
 from occupancy.selectors import MapDoor
+from occupancy.services import keeping
 from occupancy.services.bookings.no_shows import stands
 from occupancy.services.claims import assignments, renewals
 
@@ -53,6 +54,10 @@ class Holding:
     # Given for good: asked once more before it is given up.
     is_for_good: bool = False
     where: str = ""
+    # Where the lockers are cut off: when they were last heard, as a time of day.
+    as_of: str = ""
+    # The lockers do not have it yet.
+    is_pending: bool = False
     # Who else may open it; for whom it is shared with, their own share alone.
     shares: list[Share] = field(default_factory=list)
 
@@ -64,6 +69,14 @@ class Holding:
     @property
     def said(self) -> str:
         """How the door stands, in a sentence."""
+        if self.is_pending and self.as_of:
+            return _("Not confirmed yet: these lockers are cut off. Look here again later.")
+        if self.as_of:
+            old = _(
+                "This is as of %(time)s, when we last heard from these lockers. They are cut off"
+                " now: open the door and finish there."
+            )
+            return old % {"time": self.as_of}
         if not self.is_reached:
             return _("These lockers cannot be reached right now.")
         if self.door == "open":
@@ -170,11 +183,37 @@ def _told(session: PhoneSession, claims: list[Assignment], at: dt.datetime) -> l
     ).select_related("person"):
         shares.setdefault(share.claim_id, []).append(share)
     last = doors.last_openings(session, claims)
-    return [
+    cut_off, pending = keeping.deciding_alone(banks), keeping.pending(one.pk for one in claims)
+    told = [
         _holding(session, claim, by_id[claim.compartment_id], where[claim.compartment_id],
                  newest.get(claim.compartment_id), shares.get(claim.pk, []), claim.pk in last, at)
         for claim in claims
     ]  # fmt: skip
+    return [_as_known(one, cut_off, pending, at) for one in told]
+
+
+def _as_known(
+    holding: Holding, cut_off: dict[int, dt.datetime | None], pending: set[int], at: dt.datetime
+) -> Holding:
+    """Return it without what cannot be done or said while the lockers are cut off."""
+    bank = holding.claim.compartment.bank
+    if bank.pk not in cut_off:
+        return holding
+    return replace(
+        holding,
+        as_of=untils.when(cut_off[bank.pk] or holding.claim.starts_at, bank.site.zone, at),
+        is_pending=holding.claim.pk in pending,
+        may_open=False,
+        may_finish=False,
+        may_renew=False,
+        opens_by_phone=False,
+    )
+
+
+def unconfirmed(claims: list[Claim]) -> set[int]:
+    """Return which bookings the lockers do not have because they are cut off."""
+    cut_off = keeping.deciding_alone({claim.compartment.bank_id for claim in claims})
+    return keeping.pending(claim.pk for claim in claims if claim.compartment.bank_id in cut_off)
 
 
 def _holding(

@@ -20,6 +20,7 @@ from kiosk.services.me import bookings, choices, series
 from kiosk.views.me.acts import Done, acting, actor, door_page
 from kiosk.views.me.pages import common, number_of
 from lockers.models import Site, Size
+from occupancy.services import keeping
 from occupancy.services.bookings import reservations
 from occupancy.services.bookings.series import Repeats
 
@@ -63,6 +64,11 @@ def _reserve(request: PhoneRequest) -> Done:
         "time": untils.when(got.starts_at, site.zone, request.at),
     }
     said = _("Door %(number)s in bank %(bank)s is booked for you, from %(time)s.")
+    if keeping.deciding_alone([bank.pk]):
+        said = _(
+            "Asked for: door %(number)s in bank %(bank)s, from %(time)s. It is not confirmed yet,"
+            " because these lockers are cut off."
+        )
     return Done(said % facts, reverse("me"))
 
 

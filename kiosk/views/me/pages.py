@@ -24,6 +24,7 @@ def home(request: PhoneRequest) -> HttpResponse:
     """Show what somebody has, what is held for them and what they booked."""
     session, at = request.phone, request.at
     held, waits = holdings.held(session, at), waiting.waiting_for(session.person, at)
+    booked = holdings.next_bookings(session.person, at)
     return render(
         request,
         "me/home.html",
@@ -33,7 +34,8 @@ def home(request: PhoneRequest) -> HttpResponse:
             "ended": histories.ended(
                 session.person, at, held={one.claim.compartment_id for one in held}
             ),
-            "bookings": holdings.next_bookings(session.person, at),
+            "bookings": booked,
+            "unconfirmed": holdings.unconfirmed(booked),
             "series": series.running(session.person, at),
             "offers": [one.offer for one in waits if one.offer is not None],
             "waiting": [one for one in waits if one.offer is None],
@@ -134,6 +136,11 @@ def at_bank(request: PhoneRequest, label: str) -> HttpResponse:
         for one in holdings.held(request.phone, request.at)
         if one.claim.compartment.bank_id == bank.pk
     ]
+    booked = [
+        one
+        for one in holdings.next_bookings(request.phone.person, request.at)
+        if one.compartment.bank_id == bank.pk
+    ]
     return render(
         request,
         "me/at.html",
@@ -141,11 +148,8 @@ def at_bank(request: PhoneRequest, label: str) -> HttpResponse:
             "bank": bank,
             "holdings": held,
             "choices": choices.of_bank(request.phone, bank, (), request.at),
-            "bookings": [
-                one
-                for one in holdings.next_bookings(request.phone.person, request.at)
-                if one.compartment.bank_id == bank.pk
-            ],
+            "bookings": booked,
+            "unconfirmed": holdings.unconfirmed(booked),
             "offers": _offers(bank, request),
             **common(request),
         },
