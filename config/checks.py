@@ -144,11 +144,20 @@ def exposure(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not settings.COMBINATION_KEYS:
         found.append(
             Warning(
-                "LOCKWRIGHT_COMBINATION_KEYS is not set: combinations can be neither stored nor"
-                " looked at.",
+                "LOCKWRIGHT_COMBINATION_KEYS is not set: combinations and the keys of OSDP readers"
+                " can be neither stored nor used.",
                 hint="Draw a key: python -c 'from cryptography.fernet import Fernet;"
-                " print(Fernet.generate_key().decode())'. Without combination locks, silence this.",
+                " print(Fernet.generate_key().decode())'. Without either, silence this.",
                 id="lockwright.W010",
+            )
+        )
+    if not settings.BRIDGE_KEYS:
+        found.append(
+            Warning(
+                "LOCKWRIGHT_BRIDGE_KEYS is not set: no bridge is greeted, so no door opens.",
+                hint="Draw a key: python -c 'from cryptography.fernet import Fernet;"
+                " print(Fernet.generate_key().decode())'. Without electronic locks, silence this.",
+                id="lockwright.W011",
             )
         )
     if not set(settings.ALLOWED_HOSTS) - {"127.0.0.1", "localhost", "[::1]", "testserver"}:

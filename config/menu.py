@@ -22,6 +22,7 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         ("occupancy.WaitingEntry", "hourglass_top"),
         ("occupancy.Offer", "hourglass_bottom"),
         ("occupancy.Share", "group"),
+        ("occupancy.AloneUse", "cloud_off"),
         ("occupancy.Recovery", "door_back"),
         ("occupancy.LostItem", "umbrella"),
         ("occupancy.Policy", "rule"),
@@ -75,6 +76,8 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         ("kiosk.Terminal", "tablet"),
         ("lockers.Bridge", "router"),
         ("lockers.Controller", "developer_board"),
+        ("lockers.Commissioning", "cable"),
+        ("lockers.Inquiry", "contact_support"),
         ("lockers.Reader", "contactless"),
         ("lockers.ReaderProfile", "badge"),
         ("lockers.Door", "sensor_door"),
@@ -108,6 +111,14 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         {"title": _("Live map"), "icon": "map", "link": reverse("map")},
         *groups[0]["items"],
     ]
+    devices = next(group for group in groups if group["title"] == _("Devices"))
+    if devices["items"]:
+        health = {
+            "title": _("Health"),
+            "icon": "monitor_heart",
+            "link": reverse("admin:lockers_controller_health"),
+        }
+        devices["items"] = [health, *devices["items"]]
     for group in groups:
         # Seen while the group is folded, too.
         if work := sum(int(item.get("badge", 0)) for item in group["items"]):

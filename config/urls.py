@@ -6,7 +6,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from config import views
+from config import metrics, views
 from kiosk.views import bridges, phone
 
 # The administration asks for the same log-in as everything else, with its limits and second step.
@@ -15,6 +15,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz/", views.health, name="health"),
+    path("metrics/", metrics.metrics, name="metrics"),
     path("map/", include("occupancy.urls")),
     path("kiosk/", include("kiosk.urls")),
     path("me/", include("kiosk.me_urls")),

@@ -19,6 +19,11 @@ from django_q.models import Task
 
 from access.choices import KeyState
 from access.services import keys, master_keys, notices, requests, visits
+from lockers import selectors
+from lockers.admin.devices import ControllerAdmin
+from lockers.models import Bank, Controller
+from lockers.scoping import VIEW
+from occupancy.services.alone import looking
 from occupancy.services.bookings import displacing
 from occupancy.services.ending import lost_property, recovery
 
@@ -58,6 +63,8 @@ TABLE = [
             "closed_at__isempty=1&unserved_since__isempty=0", displacing.unserved),
     Waiting("occupancy.LostItem", gettext_noop("Lost property to dispose of"), "umbrella",
             "to_go=yes", lost_property.to_go),
+    Waiting("occupancy.AloneUse", gettext_noop("Doors given by bridges to look at"), "cloud_off",
+            "to_look_at=yes", looking.waiting),
     Waiting("access.Notice", gettext_noop("Letters that could not be sent"), "mail",
             "sent_at__isempty=1", notices.stuck),
     Waiting("django_q.Failure", gettext_noop("Jobs that failed last time"), "error",
@@ -84,6 +91,10 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         if _admin(one).has_module_permission(request)
     ]
     context["map"] = reverse("map")
+    boards = admin.site._registry[Controller]
+    if isinstance(boards, ControllerAdmin) and boards.has_module_permission(request):
+        context["health"] = reverse("admin:lockers_controller_health")
+        context["faults"] = len(selectors.faults(boards.seen_of(Bank, request, VIEW), at))
     return context
 
 

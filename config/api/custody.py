@@ -15,12 +15,11 @@ from rest_framework.response import Response
 
 from access.models import Department, Person, Role
 from audit.services.idempotency import Reply
-from config.api.base import View
 from config.api.custody_fields import (
     LONGEST_LIST,
     EndShareSerializer,
     GiveManySerializer,
-    GiveSerializer,
+    GiveOneSerializer,
     MoveSerializer,
     OutcomesSerializer,
     ReasonSerializer,
@@ -28,9 +27,9 @@ from config.api.custody_fields import (
     SwapSerializer,
     TransferSerializer,
 )
-from config.api.shown_assignments import AssignmentSerializer, ShareSerializer
+from config.api.shown_assignments import AssignmentSerializer, Claims, ShareSerializer
 from lockers.models import Bank, Compartment
-from lockers.scoping import OPERATE, RECOVER, VIEW
+from lockers.scoping import OPERATE, OVERRIDE, RECOVER, VIEW
 from occupancy.errors.claims import NotTheHolder
 from occupancy.models import Assignment, Policy, Share
 from occupancy.services.claims import renewals
@@ -39,7 +38,7 @@ from occupancy.services.custody.giving import Outcome, Row
 from occupancy.services.ending import recovery
 
 
-class Custody(View):
+class Custody(Claims):
     """The verbs of assignments that others than the person at the door use."""
 
     serializer_class = AssignmentSerializer
@@ -50,11 +49,14 @@ class Custody(View):
             self.within("compartment__bank", right)
         )
 
-    @extend_schema(request=GiveSerializer, responses={201: AssignmentSerializer})
+    @extend_schema(request=GiveOneSerializer, responses={201: AssignmentSerializer})
     @action(detail=False, methods=["post"])
     def give(self, request: Request) -> Response:
         """Give a compartment from afar, under a policy; its door does not open."""
-        row = self._row(self.checked(GiveSerializer))
+        body = self.checked(GiveOneSerializer)
+        row = self._row(body)
+        if body["beyond_authority"]:
+            get_object_or_404(Bank.objects.filter(self.within("", OVERRIDE)), pk=row.bank_id)
 
         def work() -> Reply:
             made = giving.give(
@@ -66,6 +68,7 @@ class Custody(View):
                 bank_id=row.bank_id,
                 ends_at=row.ends_at,
                 reason=row.reason,
+                beyond_authority=body["beyond_authority"],
                 actor=self.actor,
                 at=self.at,
             )

@@ -42,6 +42,15 @@ class GiveSerializer(serializers.Serializer[Any]):
         return attrs
 
 
+class GiveOneSerializer(GiveSerializer):
+    beyond_authority = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Also where the lockers are cut off and give out doors by themselves, so that"
+        " somebody may turn out to have it. It takes a reason and the right to override.",
+    )
+
+
 class GiveManySerializer(serializers.Serializer[Any]):
     rows = serializers.ListField(child=GiveSerializer(), allow_empty=False, max_length=LONGEST_LIST)
     dry_run = serializers.BooleanField(help_text="Only say what would come of it.")

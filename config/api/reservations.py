@@ -16,7 +16,7 @@ from access.models import Person
 from audit.services.idempotency import Reply
 from config.api.assignments import ClaimedSerializer
 from config.api.base import IdField, View
-from config.api.shown_assignments import AssignmentSerializer
+from config.api.shown_assignments import AssignmentSerializer, Claims, ConfirmedSerializer
 from lockers.models import Bank, Compartment, Size
 from lockers.scoping import OPERATE, VIEW
 from occupancy.choices import ClaimKind
@@ -25,7 +25,7 @@ from occupancy.services.bookings import reservations
 from occupancy.services.bookings.reservations import Wanted
 
 
-class ReservationSerializer(serializers.ModelSerializer[Claim]):
+class ReservationSerializer(ConfirmedSerializer):
     person = serializers.IntegerField(source="holder_id")
     number = serializers.CharField(source="compartment.number", help_text="What the door says.")
     bank = serializers.IntegerField(source="compartment.bank_id")
@@ -36,7 +36,7 @@ class ReservationSerializer(serializers.ModelSerializer[Claim]):
     class Meta:
         model = Claim
         fields = ["id", "person", "compartment", "number", "bank", "site", "policy", "starts_at",
-                  "ends_at", "lapses_at", "closed_at", "closed_how"]  # fmt: skip
+                  "ends_at", "lapses_at", "closed_at", "closed_how", "confirmed"]  # fmt: skip
 
 
 class WindowSerializer(serializers.Serializer[Any]):
@@ -88,7 +88,7 @@ def place_of(view: View, body: dict[str, Any]) -> tuple[Bank, Person, Wanted]:
     return bank, person, wanted
 
 
-class Reservations(View):
+class Reservations(Claims):
     """Doors that are booked for a window to come, newest first.
 
     Once somebody has checked in it is an assignment.

@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from rest_framework import serializers
 
-from occupancy.models import Assignment, Share
+from audit.services import outside
+from config.api.base import View
+from occupancy.models import Assignment, Claim, Share
+from occupancy.services import keeping
 
 
-class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
+class ConfirmedSerializer(serializers.ModelSerializer[Any]):
+    """Says of a claim whether whoever asks may be told that it is so."""
+
+    confirmed = serializers.SerializerMethodField(
+        help_text="False while its lockers are cut off and do not have it: it may come to nothing."
+    )
+
+    def get_confirmed(self, row: Claim) -> bool:
+        """Say whether its bridge has it, or will before this is answered."""
+        if row.pk in outside.asked():
+            return True
+        looked_up: set[int] | None = self.context.get("pending")
+        return row.pk not in (keeping.pending([row.pk]) if looked_up is None else looked_up)
+
+
+class Claims(View):
+    """A list of claims: what is not confirmed is read for a whole page."""
+
+    pending: set[int] | None = None
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Hand over what was read for the page."""
+        return {**super().get_serializer_context(), "pending": self.pending}
+
+    def look(self, rows: Iterable[Any]) -> None:
+        """Read which rows are not confirmed."""
+        self.pending = keeping.pending(row.pk for row in rows)
+
+
+class AssignmentSerializer(ConfirmedSerializer):
     person = serializers.IntegerField(
         source="holder_id", allow_null=True, help_text="Empty when a role or a department has it."
     )
@@ -44,6 +79,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "follows",
             "closed_at",
             "closed_how",
+            "confirmed",
         ]
 
 

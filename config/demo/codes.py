@@ -11,9 +11,12 @@ from django.utils.text import slugify
 
 from config.demo.happenings import ACTOR
 from config.demo.wiring import SCREENS_OFFSET
+from kiosk.bridge import identity
+from kiosk.bridge.identity import Identity, Kept
 from kiosk.models import Terminal
+from lockers import introduction
 from lockers.models import Bridge
-from lockers.services import enrolment
+from lockers.services import bridge_keys, enrolment
 
 
 def for_bridges(
@@ -21,7 +24,7 @@ def for_bridges(
 ) -> dict[int, dict[str, Any]]:
     """Return every bridge by its number: its state folder, its screen's port, perhaps a code.
 
-    It needs a code when its token is gone, or is not the one that this database knows.
+    It needs a code when its key is gone, or is not the one that this database knows.
     """
     bridges = Bridge.objects.filter(
         site__organisation_id=organisation_id, banks__isnull=False, revoked_at__isnull=True
@@ -41,27 +44,25 @@ def for_bridges(
             "screen_port": port + SCREENS_OFFSET + place,
             "enrolment_code": None
             if is_enrolled
-            else enrolment.make_code(
-                device=bridge,
-                subject=f"bridge:{bridge.pk}",
-                site=bridge.site,
-                actor=ACTOR,
-                at=at,
-            ),
+            else bridge_keys.make_code(bridge=bridge, actor=ACTOR, at=at),
         }
     return told
 
 
 def _is_enrolled(bridge: Bridge, state: Path) -> bool:
-    """Say whether the token in a bridge's folder is good here; put a stranger's folder aside.
+    """Say whether the key in a bridge's folder is good here; put a stranger's folder aside.
 
     Its journal tells of another database's doors (DATABASE_URL was another one, or it was emptied):
     replayed into this one, it would open and close doors that never moved.
     """
-    token = state / "token"
-    if not token.exists():
+    try:
+        kept = identity.load(state / identity.FILE, Identity)
+    except identity.Unreadable:
         return False
-    if enrolment.digest(token.read_text(encoding="utf-8").strip()) == bridge.token_digest:
+    if kept is None:
+        return False
+    ours = {introduction.public_key(key).hex() for key in Kept(state, kept).keys}
+    if bridge.public_key in ours and set(kept.server_keys) & set(bridge_keys.server_keys()):
         return True
     aside = state.with_name(f"{state.name}.old")
     shutil.rmtree(aside, ignore_errors=True)

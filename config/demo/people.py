@@ -8,13 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-
 from access import hashing
 from access.badges.profiles import MAIN
 from access.choices import CredentialKind, CredentialStatus, PersonKind, PersonStatus
 from access.models import Credential, Department, Group, Person, Role
-from access.services import procedures
+from access.services import digests, procedures
 from config.demo import names
 from config.demo.estate import BuiltSite, Estate
 
@@ -205,7 +203,7 @@ def _badge(
         kind=CredentialKind.BADGE,
         status=status,
         scheme=MAIN.scheme,
-        digest=hashing.badge_digest(settings.BADGE_KEY, hashing.canonical_text(number)),
+        digest=digests.of(person.organisation_id, hashing.canonical_text(number)),
         hint=hashing.hint(number),
         issued_at=issued_at,
     )

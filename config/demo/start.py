@@ -8,6 +8,8 @@ from typing import Any
 
 from config import schedules
 from config.demo import cabinet, codes, later, people, seed, staff, wiring
+from lockers.models import Bridge
+from lockers.services import authority
 
 HOST = "127.0.0.1"
 
@@ -21,6 +23,9 @@ def prepare(*, var: Path, port: int, at: dt.datetime) -> dict[str, Any]:
     if organisation_id is None:
         organisation_id = seed.build(at=at).organisation.pk
     else:
+        # None of its bridges runs yet, so none gives out doors; each is told anew what it may.
+        for bridge in Bridge.objects.filter(site__organisation=organisation_id):
+            authority.entrust(bridge_id=bridge.pk, banks=())
         later.go_on(organisation_id, at=at)
     schedules.sync()
     played = wiring.follow(port)

@@ -24,8 +24,14 @@ BADGE_KEY = env.secret("LOCKWRIGHT_BADGE_KEY").encode()
 COMBINATION_KEYS = env.sealing_keys("LOCKWRIGHT_COMBINATION_KEYS")
 # Passes are signed under the first of these and read under all; without them none is issued.
 PASS_KEYS = env.sealing_keys("LOCKWRIGHT_PASS_KEYS")
+# What bridges are told is signed under the first of these; without them no bridge is greeted.
+BRIDGE_KEYS = env.sealing_keys("LOCKWRIGHT_BRIDGE_KEYS")
+# Seconds without us after which a bridge gives out its doors by itself; see lockers/authority.md.
+BRIDGE_LEASE_S = env.number("LOCKWRIGHT_BRIDGE_LEASE", 60)
 # What links in letters begin with.
 PUBLIC_URL = env.text("LOCKWRIGHT_URL", "http://127.0.0.1:8000")
+# Who may read /metrics/ besides superusers: Prometheus, with this as its bearer token.
+METRICS_TOKEN = env.text("LOCKWRIGHT_METRICS_TOKEN", "")
 ALLOWED_HOSTS = env.words("LOCKWRIGHT_ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = env.words("LOCKWRIGHT_TRUSTED_ORIGINS")
 

@@ -28,7 +28,7 @@ from lockers.models import (
     Reader,
     Site,
 )
-from lockers.services import enrolment, estate
+from lockers.services import bridge_keys, enrolment, estate
 from occupancy.models import Policy
 
 _SIMULATED_CHANNELS = 32
@@ -92,9 +92,7 @@ def create(*, answers: Answers, at: dt.datetime) -> Made | None:
         )
         bridge_code = None
         if bridge is not None:
-            bridge_code = enrolment.make_code(
-                device=bridge, subject=f"bridge:{bridge.pk}", site=site, actor=actor, at=at
-            )
+            bridge_code = bridge_keys.make_code(bridge=bridge, actor=actor, at=at)
     return Made(administrator, site, bank, len(doors), terminal_code, bridge_code)
 
 

@@ -27,6 +27,7 @@ _DRAWN = {
     "LOCKWRIGHT_BADGE_KEY": lambda: secrets.token_urlsafe(48),
     "LOCKWRIGHT_COMBINATION_KEYS": _sealing_key,
     "LOCKWRIGHT_PASS_KEYS": _sealing_key,
+    "LOCKWRIGHT_BRIDGE_KEYS": _sealing_key,
 }
 
 

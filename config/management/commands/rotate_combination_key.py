@@ -10,6 +10,7 @@ from django.utils import timezone
 from access.errors.combinations import CombinationsSealed
 from access.services import combinations, telling
 from audit.services.events import Actor
+from lockers.services import reader_keys
 
 
 class Command(BaseCommand):
@@ -25,8 +26,8 @@ class Command(BaseCommand):
             )
         except CombinationsSealed as refusal:
             raise CommandError(str(refusal)) from refusal
-        channels = telling.reseal()
+        channels, keys = telling.reseal(), reader_keys.reseal()
         self.stdout.write(
-            f"{count} combinations and {channels} channels for letters are sealed under the first"
-            " key. The older keys can go."
+            f"{count} combinations, {channels} channels for letters and {keys} keys of readers are"
+            " sealed under the first key. The older keys can go."
         )
