@@ -3,6 +3,7 @@
 
 import { post } from "./kiosk_api.js";
 import { asking } from "./kiosk_asking.js";
+import { leaving } from "./kiosk_away.js";
 import { cards } from "./kiosk_choices.js";
 import { doorway } from "./kiosk_door.js";
 import { drawing } from "./kiosk_drawing.js";
@@ -27,6 +28,8 @@ const $ = (selector) => document.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
 // A screen in use lets an idle one beside it answer a tap at the bank's own reader.
 const POLITE_MS = 700;
+
+if (given.bank.id) localStorage.setItem("lockwright.bank", given.bank.id);
 
 const turn = { step: "attract", bank: given.state, tied: false, session: fresh() };
 
@@ -101,7 +104,12 @@ const idler = idle(
   { box: $("#still"), left: $("#still_left"), bar: $("#still_bar"), told: $("#still_told") },
   { fill, words, onOver: leave },
 );
-const asker = asking(turn, { onAnswer: () => idler.touchIfOn(), onRevoked: revoked });
+const asker = asking(turn, {
+  onAnswer: () => idler.touchIfOn(),
+  onRevoked: revoked,
+  onAway: () => away.lost(),
+});
+const away = leaving({ isBusy: () => asker.isBusy(), told: lastTold });
 const { ask } = asker;
 const view = drawing($("#bank"), given.drawing, {
   label: (one, state) =>
@@ -151,6 +159,7 @@ const socket = link({
   onTie(isUp) {
     if (isUp && !turn.tied) door.askAgain();
     turn.tied = isUp;
+    away.tied(isUp);
     if (!isUp) draw();
   },
   onRevoked: revoked,
@@ -204,6 +213,14 @@ wedge(given.readers, {
     post("/kiosk/scan", { badge: "" });
   },
 });
+
+// What somebody here was told last, for the page that goes on without the server.
+function lastTold() {
+  if (asker.isBusy()) return { kind: "lost" };
+  if (turn.step === "door") return { kind: "said", text: $("section[data-step=door] [data-live]").textContent };
+  if (turn.step === "finished") return { kind: "said", text: $("section[data-step=finished] h1").textContent };
+  return turn.session.scan ? { kind: "interrupted" } : null;
+}
 
 function again() {
   turn.session.held = null;

@@ -3,7 +3,7 @@
 
 import { post } from "./kiosk_api.js";
 
-export function asking(turn, { onAnswer, onRevoked }) {
+export function asking(turn, { onAnswer, onRevoked, onAway }) {
   let busy = false;
   let ending = Promise.resolve();
 
@@ -19,7 +19,10 @@ export function asking(turn, { onAnswer, onRevoked }) {
     // The last turn is over there too: the same badge again would be taken for the same scan.
     await ending;
     const answer = await post(path, body);
+    // Only a bridge says so, whose own page goes on then.
+    const isLost = answer.body.code === "server_away" && (await onAway());
     busy = false;
+    if (isLost) return null;
     delete document.body.dataset.busy;
     // A scan that was made for nobody any more is ended.
     if (mine !== turn.session) {

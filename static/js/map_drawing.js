@@ -38,6 +38,14 @@ export function drawBank(bank, doors) {
   name.textContent = say("bank", { name: bank.name });
   const free = document.createElement("span");
   free.className = "bank__free";
+  const fault = document.createElement("button");
+  fault.type = "button";
+  fault.className = "bank__fault";
+  fault.dataset.openBank = bank.id;
+  fault.hidden = true;
+  fault.innerHTML = `<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><use href="#glyph-exception"/></svg>`;
+  fault.append(say("fault"));
+  fault.setAttribute("aria-label", say("fault_of", { name: bank.name }));
   const more = document.createElement("button");
   more.type = "button";
   more.className = "bank__more";
@@ -49,7 +57,7 @@ export function drawBank(bank, doors) {
   unreachable.className = "bank__unreachable";
   unreachable.textContent = say("unreachable");
   unreachable.hidden = true;
-  figure.append(head, unreachable);
+  figure.append(head, fault, unreachable);
   if (bank.doors.length) figure.append(drawDoors(bank, doors, figure));
   return figure;
 }
@@ -187,6 +195,8 @@ export function showBank(bank, figure, old) {
   const words = known ? say("free_of", { free, total: bank.doors.length }) : say("not_known");
   write(figure.querySelector(".bank__free"), words);
   figure.querySelector(".bank__unreachable").hidden = reached;
+  figure.querySelector(".bank__fault").hidden = !(known && bank.now?.fault);
+  if (bank.caption) write(bank.caption, known && bank.now?.fault ? ` · ${say("fault")}` : "");
   figure.classList.toggle("is-veiled", !known);
   const label = `${say("bank", { name: bank.name })}: ${words}`;
   const svg = figure.querySelector("svg");

@@ -15,6 +15,9 @@ export function listBank(bank, doors) {
   table.dataset.bank = bank.id;
   const caption = table.createCaption();
   caption.textContent = [say("bank", { name: bank.name }), bank.area].filter(Boolean).join(" · ");
+  bank.caption = document.createElement("b");
+  if (bank.now?.fault) bank.caption.textContent = ` · ${say("fault")}`;
+  caption.append(bank.caption);
   const head = table.createTHead().insertRow();
   for (const text of heads) cell(head, text, "th").scope = "col";
   const body = table.createTBody();

@@ -20,7 +20,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from lockers.models import BridgePresence, Command, Controller, Door
-from lockers.services import enrolment
+from lockers.services import bridge_keys
 from occupancy.choices import ClosedHow
 from occupancy.models import Assignment
 from occupancy.services.claims import assignments
@@ -94,9 +94,7 @@ def bath(
         )
     }  # fmt: skip
     cabinet.do("2", "jam")
-    code = enrolment.make_code(
-        device=estate.bridge, subject="bridge", site=estate.site, actor=SETUP, at=timezone.now()
-    )
+    code = bridge_keys.make_code(bridge=estate.bridge, actor=SETUP, at=timezone.now())
     process = subprocess.Popen(
         [sys.executable, "-m", "kiosk.bridge", "--server", server]
         + ["--state", str(tmp_path / "bridge"), "--enrolment-code", code],

@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from audit.models import Event
 from lockers.models import BridgePresence, Command, Controller, Door
-from lockers.services import enrolment
+from lockers.services import bridge_keys
 from occupancy.models import Assignment
 from tests import servers
 from tests.drivers.peers import PRESENT, WirePeer
@@ -59,9 +59,7 @@ def bridge(server: str, estate: Estate, boards: Boards, tmp_path: Path) -> Itera
     )
     Door.objects.update(state="unknown")
     BridgePresence.objects.all().delete()
-    code = enrolment.make_code(
-        device=estate.bridge, subject="bridge", site=estate.site, actor=SETUP, at=timezone.now()
-    )
+    code = bridge_keys.make_code(bridge=estate.bridge, actor=SETUP, at=timezone.now())
     process = subprocess.Popen(
         [sys.executable, "-m", "kiosk.bridge", "--server", server]
         + ["--state", str(tmp_path / "bridge"), "--enrolment-code", code],
