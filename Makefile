@@ -18,6 +18,7 @@ help:
 	@echo "make test         lint, types, migrations and every test (ARGS=... for pytest)"
 	@echo "make lint, types  the first two alone"
 	@echo "make bench        measure (ONLY=claims for one)"
+	@echo "make chaos        break everything at random, and prove that nothing is wrong (SECONDS=600 SEED=1)"
 	@echo "make lock         pin the dependencies anew"
 	@echo "make clean        remove .venv and what the tools remember"
 
@@ -81,6 +82,10 @@ test-programs:
 bench: install
 	@$(AS_OWNER) $(ON_DURABLE_DATABASE) $(VENV)/python -m tests.benchmarks $(ONLY)
 
+# It has a database of its own, to be killed.
+chaos: install test-programs
+	@$(AS_OWNER) $(VENV)/python -m tests.chaos --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
+
 lock: install
 	$(AS_OWNER) $(VENV)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra server --extra test \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
@@ -89,4 +94,4 @@ clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help install demo demo-reset test lint types migrations pytest test-programs bench lock clean
+.PHONY: help install demo demo-reset test lint types migrations pytest test-programs bench chaos lock clean

@@ -43,6 +43,7 @@ def test_a_good_installation_is_left_in_peace() -> None:
         ({"DEBUG": True}, ["lockwright.E006"]),
         ({"DEMO": True}, ["lockwright.E007"]),
         ({"COMBINATION_KEYS": []}, ["lockwright.W010"]),
+        ({"BRIDGE_KEYS": []}, ["lockwright.W011"]),
         ({"ALLOWED_HOSTS": ["*"]}, ["lockwright.E008"]),
         ({"ALLOWED_HOSTS": ["localhost", "127.0.0.1"]}, ["lockwright.W002"]),
         ({"SESSION_COOKIE_SECURE": False}, ["lockwright.W003"]),

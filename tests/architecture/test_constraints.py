@@ -47,7 +47,9 @@ from lockers.models import (
 from occupancy.models import Claim
 from tests import factories
 from tests.architecture import (
+    alone_breaks,
     booking_breaks,
+    commissioning_breaks,
     custody_breaks,
     ending_breaks,
     key_breaks,
@@ -176,8 +178,11 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
         closes_at=dt.time(8),
     ),
     "lockers_one_bridge_per_name": lambda e: factories.BridgeFactory(site=e.site, name="Bridge A"),
-    "lockers_one_bridge_per_token": lambda e: Bridge.objects.create(
-        site=e.other_site, name="Thief", token_digest=e.bridge.token_digest
+    "lockers_one_bridge_per_key": lambda e: Bridge.objects.create(
+        site=e.other_site, name="Thief", public_key=e.bridge.public_key
+    ),
+    "lockers_bridge_key_is_32_bytes_in_hex": lambda e: Bridge.objects.create(
+        site=e.other_site, name="Short", public_key="ab" * 31
     ),
     "lockers_one_reader_per_name": lambda e: factories.ReaderFactory(
         bank=e.bank, name=e.reader.name
@@ -192,6 +197,15 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
         e, kind="uid", uid_bytes=4, assurance="secure"
     ),
     "lockers_reader_has_a_length": lambda e: factories.ReaderFactory(bank=e.bank, length=0),
+    "lockers_osdp_reader_has_address_key_and_profile": lambda e: factories.ReaderFactory(
+        bank=e.bank, transport="osdp", address="/dev/ttyUSB0"
+    ),
+    "lockers_only_osdp_readers_are_given_keys": lambda e: factories.ReaderFactory(
+        bank=e.bank, installs_key=True
+    ),
+    "lockers_one_osdp_reader_per_number": lambda e: twice(
+        lambda: factories.OsdpReaderFactory(bank=e.bank, unit=3)
+    ),
     "lockers_one_controller_per_name": lambda e: factories.ControllerFactory(
         bridge=e.bridge, name="Board 1", unit=99
     ),
@@ -201,6 +215,7 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     "lockers_bank_opening_takes_two_people": lambda e: opening(
         e, status="confirmed", confirmed_by=1
     ),
+    "lockers_bank_opening_is_confirmed_by_somebody": lambda e: opening(e, status="confirmed"),
     "lockers_one_requested_opening_per_bank": lambda e: twice(lambda: opening(e)),
     "lockers_command_deadline_is_later": lambda e: Command.objects.create(
         compartment=e.doors[0],
@@ -279,6 +294,9 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     "lockers_shortest_pin_is_sensible": lambda e: (
         type(e.organisation).objects.filter(pk=e.organisation.pk).update(pin_length=5)
     ),
+    "lockers_bank_is_alone_for_an_hour_to_thirty_days": lambda e: Bank.objects.filter(
+        pk=e.bank.pk
+    ).update(max_offline_h=721),
     "lockers_curfew_has_two_different_ends": lambda e: Bank.objects.filter(pk=e.bank.pk).update(
         curfew_from=NINE.time()
     ),
@@ -302,8 +320,10 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     "occupancy_one_started_claim_per_compartment": second_start,
     **phone_breaks.BREAKS,
     **policy_breaks.BREAKS,
+    **alone_breaks.BREAKS,
     **waiting_breaks.BREAKS,
     **booking_breaks.BREAKS,
+    **commissioning_breaks.BREAKS,
     **custody_breaks.BREAKS,
     **ending_breaks.BREAKS,
     "kiosk_one_terminal_per_name": lambda e: factories.TerminalFactory(

@@ -18,10 +18,13 @@ def main(only: str | None) -> None:
     from django.core.management import call_command
 
     from tests.benchmarks import (
+        bridges,
         claims,
         deciding,
         expiring,
+        journals,
         maps,
+        offline,
         people,
         pins,
         policies,
@@ -44,7 +47,10 @@ def main(only: str | None) -> None:
         "people": people.measure,
         "pins": pins.measure,
         "reserving": reserving.measure,
+        "bridges": bridges.measure,
         "starts": starts.measure,
+        "journals": journals.measure,
+        "offline": offline.measure,
     }
     if only and only not in measurements:
         sys.exit(f"There is no measurement {only!r}. Choose one of: {', '.join(measurements)}.")

@@ -7,7 +7,6 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 
 BANKS = 16
@@ -34,6 +33,7 @@ class Place:
         from access import hashing
         from access.choices import CredentialKind
         from access.models import Credential, Person
+        from access.services import digests
         from lockers.models import Compartment, Door, Reader
         from lockers.services import enrolment
         from tests import factories
@@ -86,8 +86,7 @@ class Place:
             for n in range(PEOPLE)
         )
         place.digests = [
-            hashing.badge_digest(settings.BADGE_KEY, hashing.canonical_text(f"{n:010d}"))
-            for n in range(PEOPLE)
+            digests.of(organisation.pk, hashing.canonical_text(f"{n:010d}")) for n in range(PEOPLE)
         ]
         Credential.objects.bulk_create(
             Credential(

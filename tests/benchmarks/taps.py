@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from audit.services.events import Actor
 from lockers.models import Bank, Bridge, BridgePresence, Controller, Door
-from lockers.services import enrolment
+from lockers.services import bridge_keys
 from tests.benchmarks import http, pushes
 from tests.benchmarks.board import Board
 from tests.benchmarks.figures import RUNS, median, percentile
@@ -80,9 +80,7 @@ def _wire(place: Place, port: int) -> str:
     BridgePresence.objects.filter(bridge=bank.bridge).delete()
     Door.objects.filter(compartment__bank=bank).update(state="unknown")
     bridge = Bridge.objects.get(pk=bank.bridge_id)
-    return enrolment.make_code(
-        device=bridge, subject="bench", site=bank.site, actor=Actor.job("bench"), at=timezone.now()
-    )
+    return bridge_keys.make_code(bridge=bridge, actor=Actor.job("bench"), at=timezone.now())
 
 
 def _is_ready(place: Place) -> bool:

@@ -12,10 +12,12 @@ from typing import Any
 from django.db import connection
 
 from config.demo import start
+from kiosk.bridge import identity
 from kiosk.cabinet import plan as plans
 from kiosk.models import Terminal
 from lockers.models import Bridge, Compartment, Controller, Reader
 from lockers.services import enrolment
+from tests.bridge_lines import bridge_identity, enrol
 from tests.conftest import MORNING
 from tests.demo.conftest import PORT
 
@@ -24,7 +26,7 @@ LATER = MORNING + dt.timedelta(hours=1)
 
 def _contents() -> dict[str, str]:
     """Return a digest of every table, without the enrolment codes."""
-    codes = {"code_digest", "code_expires_at"}
+    codes = {"code_digest", "code_key", "code_expires_at"}
     digests = {}
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
@@ -63,7 +65,7 @@ def test_the_supervisor_is_told_all_it_needs(demo: dict[str, Any], var: Path) ->
     for bridge in demo["bridges"]:
         assert set(bridge) == {"name", "state", "screen_port", "enrolment_code"}
         assert bridge["state"] == str(var / "bridges" / bridge["name"])
-        assert re.fullmatch(r"[A-Z2-9]{4}-[A-Z2-9]{4}", bridge["enrolment_code"])
+        assert re.fullmatch(r"[A-Z2-9]{4}(-[A-Z2-9]{4}){3}", bridge["enrolment_code"])
     assert json.loads(json.dumps(demo)) == demo
 
 
@@ -90,19 +92,19 @@ def test_a_second_start_changes_nothing_but_codes(demo: dict[str, Any], var: Pat
 
 def _enrol(bridge: dict[str, Any]) -> Path:
     """Do what a bridge does at its first start; return its folder."""
-    _device, token = enrolment.redeem(model=Bridge, code=bridge["enrolment_code"], at=MORNING)
+    number = enrol(bridge["enrolment_code"], MORNING).pk
     state = Path(bridge["state"])
     state.mkdir(parents=True, exist_ok=True)
-    (state / "token").write_text(token)
+    identity.save(state / identity.FILE, bridge_identity(number))
     (state / "journal.sqlite").write_text("what happened")
     return state
 
 
-def test_a_bridge_that_has_its_token_gets_no_new_code(demo: dict[str, Any], var: Path) -> None:
+def test_a_bridge_that_has_its_key_gets_no_new_code(demo: dict[str, Any], var: Path) -> None:
     state = _enrol(demo["bridges"][0])
 
     enrolled, *waiting = start.prepare(var=var, port=PORT, at=LATER)["bridges"]
-    (state / "token").unlink()
+    identity.remove(state / identity.FILE)
     lost, *_rest = start.prepare(var=var, port=PORT, at=LATER)["bridges"]
 
     assert enrolled["enrolment_code"] is None
@@ -116,12 +118,12 @@ def test_the_folder_of_another_databases_bridge_is_put_aside(
     demo: dict[str, Any], var: Path
 ) -> None:
     state = _enrol(demo["bridges"][1])
-    Bridge.objects.update(token_digest="")
+    Bridge.objects.update(public_key="")
 
     _first, second, _third = start.prepare(var=var, port=PORT, at=LATER)["bridges"]
 
     assert second["enrolment_code"]
-    assert not (state / "token").exists()
+    assert not (state / identity.FILE).exists()
     assert (state.with_name(f"{state.name}.old") / "journal.sqlite").exists()
 
 

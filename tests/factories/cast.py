@@ -18,6 +18,7 @@ from access.services import credentials, pins
 from audit.models import ActorKind
 from audit.services.events import Actor
 from kiosk.models import Terminal
+from lockers import introduction
 from lockers.models import Bank, Bridge, Compartment, Controller, Organisation, Reader, Site, Size
 from lockers.services import enrolment
 from occupancy.models import Policy
@@ -30,7 +31,7 @@ DEV_BADGE = "0004215876"
 AMIRA_PIN = "274951"
 AMIRA_NUMBER = "1001"
 TERMINAL_TOKEN = "terminal-token-of-the-tests-only-0123456789"
-BRIDGE_TOKEN = "bridge-token-of-the-tests-only-0123456789"
+BRIDGE_KEY = b"bridge-key-of-the-tests-only-012"
 SETUP = Actor(ActorKind.JOB, "tests")
 
 
@@ -70,7 +71,7 @@ class Estate:
         bridge = factories.BridgeFactory(
             site=site,
             name="Bridge A",
-            token_digest=enrolment.digest(BRIDGE_TOKEN),
+            public_key=introduction.public_key(BRIDGE_KEY).hex(),
             enrolled_at=at,
         )
         factories.BridgePresenceFactory(bridge=bridge, last_seen_at=at)

@@ -31,6 +31,8 @@ from tests.permissions.rules import (
 PAGES: dict[str, Rule] = {
     "home": Rule(May.PUBLIC),
     "health": Rule(May.PUBLIC),
+    # Prometheus has a token for it.
+    "metrics": Rule(May.SUPERUSER),
     # The secret address is the right; staff have none that others lack.
     "pass": Rule(May.PUBLIC, there=a_pass),
     # A person on their phone. Getting in is for everyone; nobody is in by a log-in alone.

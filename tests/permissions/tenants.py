@@ -17,7 +17,8 @@ from django.test import Client
 from access.models import AccessRequest, Lock, Person, User
 from access.roles import StaffRole
 from access.services import staff
-from lockers.models import Organisation, Site
+from lockers import introduction
+from lockers.models import Bridge, Organisation, Site
 from lockers.services import enrolment
 from occupancy.models import Policy
 from tests import factories
@@ -28,7 +29,7 @@ from tests.permissions.world import World
 OURS = "Qzmark"
 OTHER_TERMINAL = "terminal-token-of-the-other-tenant-0123456789"
 HOUR = dt.timedelta(hours=1)
-OTHER_BRIDGE = "bridge-token-of-the-other-tenant-0123456789"
+OTHER_BRIDGE = b"bridge-key-of-the-other-tenant-0"
 # Texts that people type; the mark is put into each of them.
 TYPED = {
     "author", "building", "code", "company", "construction", "cost_centre", "decision_reason",
@@ -44,6 +45,8 @@ NEEDS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     "lockers.Command": lambda tenant: {
         "deadline": tenant.at + HOUR, "purpose": "claim", "actor_kind": "staff",
     },
+    # Its bridge never answers: it would give out the doors.
+    "lockers.Bank": lambda tenant: {"works_alone": False},
     "lockers.Compartment": lambda tenant: {"row": 9},
     "lockers.Controller": lambda tenant: {
         "unit": 9, "driver": "modbus_relay", "address": "tcp://127.0.0.1:1",
@@ -54,6 +57,7 @@ NEEDS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
         "kind": "wiegand", "wiegand_format": "H10301", "content": "pair", "facility_digits": 3,
         "separator": "",
     },
+    "occupancy.AloneUse": lambda tenant: {"ref": uuid.uuid4(), "breach": "limit"},
     "occupancy.Claim": lambda tenant: {
         "kind": "assignment", "holder": tenant.row(Person), "ends_at": tenant.at + HOUR,
         "started_at": tenant.at, "policy": tenant.row(Policy), "closed_how": "",
@@ -233,11 +237,13 @@ class Tenants:
                 tenant.row(model)
         ours.stamp()
         terminal = theirs.row(apps.get_model("kiosk", "Terminal"))
-        bridge = theirs.row(apps.get_model("lockers", "Bridge"))
-        for device, token in ((terminal, OTHER_TERMINAL), (bridge, OTHER_BRIDGE)):
-            type(device)._default_manager.filter(pk=device.pk).update(
-                token_digest=enrolment.digest(token), enrolled_at=at, revoked_at=None
-            )
+        bridge = theirs.row(Bridge)
+        type(terminal)._default_manager.filter(pk=terminal.pk).update(
+            token_digest=enrolment.digest(OTHER_TERMINAL), enrolled_at=at, revoked_at=None
+        )
+        Bridge.objects.filter(pk=bridge.pk).update(
+            public_key=introduction.public_key(OTHER_BRIDGE).hex(), enrolled_at=at, revoked_at=None
+        )
         return cls(world, ours, theirs)
 
     def looker(self) -> Client:

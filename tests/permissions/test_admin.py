@@ -130,7 +130,7 @@ def test_what_is_forbidden_looks_like_what_is_missing(world: World) -> None:
         row = ours(model, world)
         if row is None:
             continue
-        has_uuid = model.endswith(("Command", "Pass"))
+        has_uuid = model.endswith(("Command", "Inquiry", "Pass"))
         missing = "00000000-0000-4000-8000-000000000000" if has_uuid else NOTHING
         forbidden = client.get(path(route, row.pk))
         absent = client.get(path(route, missing))

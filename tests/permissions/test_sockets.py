@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,24 +12,17 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.routing import websockets
-from kiosk.bridge import protocol
 from occupancy.live import hub
-from tests.factories.cast import BRIDGE_TOKEN, TERMINAL_TOKEN
+from tests.bridge_lines import BridgeLine
+from tests.factories.cast import BRIDGE_KEY, TERMINAL_TOKEN
 from tests.permissions import routes
 from tests.permissions.table import SOCKETS, May
 from tests.permissions.test_pages import LET_IN
 from tests.permissions.world import ROLES, World
 
 ORIGIN = (b"origin", b"http://localhost")
-HELLO = protocol.Hello(
-    protocol_min=protocol.PROTOCOL_VERSION,
-    protocol_max=protocol.PROTOCOL_VERSION,
-    software="test",
-    journal_id=uuid.UUID(int=1),
-    boot_id=uuid.UUID(int=2),
-    last_seq=0,
-    wall_clock_ms=0,
-)
+# No role but the bridge has a key that the server knows.
+STRANGER = b"the-key-of-nobody-that-is-known-"
 # With the seconds that a consumer may take to look a token up.
 PATIENCE_S = 10
 
@@ -52,7 +44,7 @@ def headers(world: World, role: str) -> list[tuple[bytes, bytes]]:
     if role == "terminal":
         return [ORIGIN, (b"authorization", f"Terminal {TERMINAL_TOKEN}".encode())]
     if role == "bridge":
-        return [(b"authorization", f"Bearer {BRIDGE_TOKEN}".encode())]
+        return []
     if role == "anonymous":
         return [ORIGIN]
     if role == "phone":
@@ -81,14 +73,21 @@ class Socket:
         answer: dict[str, Any] = await self.inner.receive_output(PATIENCE_S)
         return answer
 
-    async def is_let_in(self) -> bool:
-        """Say whether it stays open; a refusal may be told before or after it opened."""
+    async def is_let_in(self, bridge: BridgeLine | None = None) -> bool:
+        """Say whether it stays open; a refusal may be told before or after it opened.
+
+        ``bridge``: who it is, where one has to prove it.
+        """
         answer = await self.opened()
         if answer["type"] != "websocket.accept":
             return False
-        # Whoever is let in is told something at once, but a bridge has to speak first.
-        await self.inner.send_input({"type": "websocket.receive", "text": protocol.encode(HELLO)})
+        # Whoever is let in is told something at once, but a bridge has to prove itself first.
         message = await self.inner.receive_output(PATIENCE_S)
+        if bridge is not None and '"challenge"' in message.get("text", ""):
+            bridge.challenged(message["text"])
+            hello = bridge.seal(bridge.hello())
+            await self.inner.send_input({"type": "websocket.receive", "text": hello})
+            message = await self.inner.receive_output(PATIENCE_S)
         while _is_refusal(message):
             message = await self.inner.receive_output(PATIENCE_S)
         return message["type"] != "websocket.close"
@@ -99,10 +98,12 @@ class Socket:
         await self.inner.wait(PATIENCE_S)
 
 
-async def is_let_in(path: str, sent: list[tuple[bytes, bytes]]) -> bool:
+async def is_let_in(
+    path: str, sent: list[tuple[bytes, bytes]], bridge: BridgeLine | None = None
+) -> bool:
     socket = Socket(path, sent)
     try:
-        return await socket.is_let_in()
+        return await socket.is_let_in(bridge)
     finally:
         await socket.close()
 
@@ -123,7 +124,8 @@ async def test_who_gets_in(world: World, pattern: str, role: str) -> None:
     query = f"?site={world.estate.site.pk}" if may is May.SITE_VIEW else ""
     sent = await sync_to_async(headers)(world, role)
     allowed = {"bridge"} if may is May.BRIDGE else LET_IN[may]
-    assert await is_let_in(f"/{pattern}{query}", sent) is (role in allowed)
+    bridge = BridgeLine(world.estate.bridge.pk, BRIDGE_KEY if role == "bridge" else STRANGER)
+    assert await is_let_in(f"/{pattern}{query}", sent, bridge) is (role in allowed)
 
 
 async def test_a_map_of_another_site_closes_like_a_map_of_none(world: World) -> None:
@@ -141,4 +143,5 @@ async def test_a_page_of_another_host_opens_no_websocket_with_our_cookie(world: 
     sent = await sync_to_async(headers)(world, "rosa")
     foreign = [(b"origin", b"http://evil.example"), *sent[1:]]
     path = f"/ws/map/?site={world.estate.site.pk}"
-    assert await is_let_in(path, foreign) is False
+    stranger = BridgeLine(world.estate.bridge.pk, STRANGER)
+    assert await is_let_in(path, foreign, stranger) is False

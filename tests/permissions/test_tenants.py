@@ -27,8 +27,9 @@ from django.utils import timezone
 from rest_framework.viewsets import GenericViewSet
 
 from config.api.urls import router
-from kiosk.bridge import protocol
+from lockers.models import Bridge
 from occupancy.live import hub
+from tests.bridge_lines import BridgeLine
 from tests.factories.cast import AMIRA_BADGE
 from tests.permissions import admin_table, routes, table
 from tests.permissions.table import PAGES
@@ -40,7 +41,7 @@ from tests.permissions.tenants import (
     models_by_site,
 )
 from tests.permissions.test_admin import is_list, path
-from tests.permissions.test_sockets import HELLO, ORIGIN, PATIENCE_S, Socket
+from tests.permissions.test_sockets import ORIGIN, PATIENCE_S, Socket
 
 # Whoever has the link has the pass or the visit: nobody who looks around guesses its signature.
 SECRET_LINKS = {"pass", "me-visit"}
@@ -311,14 +312,16 @@ async def live() -> Any:
     await hub.stop()
 
 
-async def _heard(address: str, sent: list[tuple[bytes, bytes]]) -> list[Any]:
+async def _heard(address: str, sent: list[tuple[bytes, bytes]], bridge: BridgeLine) -> list[Any]:
     """Open a websocket, say what a bridge and a map would say, and return all that is told."""
     socket = Socket(address, sent)
     told = [await socket.opened()]
     if told[0]["type"] == "websocket.accept":
-        text = protocol.encode(HELLO)
-        await socket.inner.send_input({"type": "websocket.receive", "text": text})
         told.append(await socket.inner.receive_output(PATIENCE_S))
+        if '"challenge"' in told[-1].get("text", ""):
+            bridge.challenged(told[-1]["text"])
+            text = bridge.seal(bridge.hello())
+            await socket.inner.send_input({"type": "websocket.receive", "text": text})
         while len(told) < 20 and not await socket.inner.receive_nothing(0.3):
             told.append(await socket.inner.receive_output(PATIENCE_S))
     await socket.close()
@@ -330,12 +333,16 @@ async def test_every_websocket(transactional_db: None, live: None) -> None:
     client = await sync_to_async(tenants.looker)()
     cookie = (b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode())
     terminal = (b"authorization", f"Terminal {OTHER_TERMINAL}".encode())
-    bridge = (b"authorization", f"Bearer {OTHER_BRIDGE}".encode())
-    knocks = {"ws/map/": [cookie], "ws/kiosk/": [terminal], "ws/bridge/": [bridge]}
+    knocks = {"ws/map/": [cookie], "ws/kiosk/": [terminal], "ws/bridge/": []}
+    theirs = await Bridge.objects.exclude(public_key="").aget(site=tenants.theirs.site)
+    ours = await Bridge.objects.exclude(public_key="").aget(site=tenants.ours.site)
     assert set(routes.websockets()) == set(knocks), "a websocket that this test does not open"
     for pattern, sent in knocks.items():
         for site in (tenants.theirs.site.pk, tenants.ours.site.pk):
-            told = await _heard(f"/{pattern}?site={site}", [ORIGIN, *sent])
+            # Their bridge, as itself and under the number of one of ours.
+            number = theirs.pk if site == tenants.theirs.site.pk else ours.pk
+            bridge = BridgeLine(number, OTHER_BRIDGE)
+            told = await _heard(f"/{pattern}?site={site}", [ORIGIN, *sent], bridge)
             assert not [name for name in NAMES if name in str(told)], pattern
             if pattern == "ws/map/" and site == tenants.ours.site.pk:
                 assert told[0]["type"] == "websocket.close"

@@ -30,6 +30,7 @@ from lockers.models import (
 from lockers.services import enrolment
 from occupancy.models import Policy
 from tests import factories
+from tests.bridge_lines import enrol
 
 pytestmark = pytest.mark.django_db
 
@@ -156,7 +157,7 @@ def test_all_pages_one_after_the_other_leave_a_working_site(admitted: Client) ->
     terminal_code = re.search(r'id="terminal-code">([A-Z0-9-]+)<', done)
     assert bridge_code and terminal_code
     at = event.occurred_at
-    bridge, _token = enrolment.redeem(model=Bridge, code=bridge_code[1], at=at)
+    bridge = enrol(bridge_code[1], at)
     terminal, _token = enrolment.redeem(model=Terminal, code=terminal_code[1], at=at)
     assert bridge == Bank.objects.get().bridge
     assert terminal.bank == Bank.objects.get()

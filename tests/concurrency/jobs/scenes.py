@@ -6,13 +6,17 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.db import transaction
+
 from access.models import Notice, Person
 from audit.actions import Action
 from audit.models import Event
 from lockers.models import BridgePresence, Command
 from occupancy.models import Claim, LostItem, Offer, Recovery, WaitingEntry
+from occupancy.services import keeping
 from occupancy.services.ending import day_ends
 from tests import factories
+from tests.cut_off import works_alone
 from tests.factories.cast import SETUP, Estate
 from tests.occupancy.ending.held import DAY, HOUR, MINUTE, hold, policy
 
@@ -193,6 +197,17 @@ def _closures(estate: Estate, at: dt.datetime) -> list[int]:
     return [estate.doors[place].pk for place in _ORDER]
 
 
+def _not_kept(estate: Estate, at: dt.datetime) -> list[int]:
+    """Let three processes have died while they waited for the bridge's word."""
+    works_alone(estate)
+    with transaction.atomic(), keeping.beyond_authority():
+        claims = [
+            hold(estate, policy(estate), at + n * MINUTE, at + DAY, door=door, who=who)
+            for door, (n, who) in enumerate(zip((3, 1, 2), people(estate), strict=True))
+        ]
+    return _in_order(claims)
+
+
 def _blocked(estate: Estate, at: dt.datetime) -> list[int]:
     """Let three doors be overdue that are booked next, and three equal ones be free."""
     bank_wide = factories.PolicyFactory(
@@ -279,6 +294,9 @@ SCENES = {
     ),
     "closures": Scene(
         "occupancy.jobs.end_closures", Action.CLOSURE_ENDED, _closures, 30 * HOUR, _closed,
+    ),
+    "what was not kept": Scene(
+        "occupancy.jobs.withdraw_unkept", Action.WITHDRAWN, _not_kept, HOUR, _closed,
     ),
     "bookings to move": Scene(
         "occupancy.jobs.move_bookings", Action.BOOKING_MOVED, _blocked, 2 * HOUR + 45 * MINUTE,
