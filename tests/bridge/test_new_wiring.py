@@ -65,6 +65,8 @@ async def wired(server: ServerEnd, line: Line, tmp_path: Path) -> AsyncIterator[
     """A bridge that has read its doors closed and listens to its reader."""
     async with running(server, tmp_path) as box:
         await server.until(lambda: set(server.doors().values()) == {"closed"})
+        # The first word of each board stands in the journal, and comes after what doors say.
+        await server.until(lambda: server.kinds().count("board_state") == 2)
         yield box
 
 

@@ -168,8 +168,12 @@ async def test_a_changed_deadline_opens_nothing(server: ServerEnd, proxy: Proxy,
 async def test_no_part_of_a_command_can_be_changed(
     server: ServerEnd, proxy: Proxy, box: Box, field: str
 ) -> None:
-    digit = re.compile(rf'("{field}":"?[^,]*)[0-9a-f]([",}}])')
-    proxy.on_down = lambda frame: [digit.sub(r"\g<1>2\g<2>", frame) if is_open(frame) else frame]
+    digit = re.compile(rf'("{field}":"?[^,]*)([0-9a-f])([",}}])')
+
+    def another(found: re.Match[str]) -> str:
+        return f"{found[1]}{'3' if found[2] == '2' else '2'}{found[3]}"
+
+    proxy.on_down = lambda frame: [digit.sub(another, frame) if is_open(frame) else frame]
     command = await server.order(1, not_before_ms=1)
     changed = proxy.on_down
     await server.until(lambda: "frame_refused" in server.kinds())
