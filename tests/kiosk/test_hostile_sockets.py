@@ -82,13 +82,13 @@ class Line:
 
     async def __aenter__(self) -> Line:
         await self.wire.send_input({"type": "websocket.connect"})
-        assert (await self.wire.receive_output(5))["type"] == "websocket.accept"
-        self.end.challenged((await self.wire.receive_output(5))["text"])
+        assert (await self.wire.receive_output(20))["type"] == "websocket.accept"
+        self.end.challenged((await self.wire.receive_output(20))["text"])
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self.wire.send_input({"type": "websocket.disconnect", "code": 1006})
-        await self.wire.wait(5)
+        await self.wire.wait(30)
 
     async def send(self, message: str | protocol.Message) -> None:
         """Send as the bridge does: signed."""
@@ -99,7 +99,7 @@ class Line:
         await self.wire.send_input({"type": "websocket.receive", kind: frame})
 
     async def answer(self) -> protocol.FromServer:
-        output = await self.wire.receive_output(5)
+        output = await self.wire.receive_output(20)
         assert output["type"] == "websocket.send", output
         return self.end.open(output["text"])
 
@@ -115,7 +115,7 @@ class Line:
         return isinstance(await self.answer(), protocol.Pong)
 
     async def closed(self) -> int:
-        output = await self.wire.receive_output(5)
+        output = await self.wire.receive_output(20)
         assert output["type"] == "websocket.close", output
         return int(output["code"])
 
@@ -280,12 +280,12 @@ async def test_a_screen_that_sends_nonsense_is_told_its_bank_all_the_same(estate
     scope = {"type": "websocket", "path": "/ws/kiosk/", "headers": cookie}
     screen = ApplicationCommunicator(TerminalConsumer.as_asgi(), scope)
     await screen.send_input({"type": "websocket.connect"})
-    assert (await screen.receive_output(5))["type"] == "websocket.accept"
+    assert (await screen.receive_output(20))["type"] == "websocket.accept"
     for frame in [*WRONG_TYPES, *NOT_JSON, '{"type":"watch","command":[],"scan":{}}']:
         await screen.send_input({"type": "websocket.receive", "text": frame})
     for frame in (b"\xff\xfe", b"", b"\x00" * 100_000):
         await screen.send_input({"type": "websocket.receive", "bytes": frame})
-    bank = json.loads((await screen.receive_output(5))["text"])
+    bank = json.loads((await screen.receive_output(20))["text"])
     assert bank["type"] == "bank"
     await screen.send_input({"type": "websocket.disconnect", "code": 1000})
     await screen.wait(5)
