@@ -8,7 +8,8 @@ from typing import Any
 # A file of MAX_BYTES (lockers.importing.files) with what a form puts around it.
 LIMIT = 11 * 1024 * 1024
 _SENTENCE = (
-    "This upload is too large: files may have up to 10 MB. Split the file and upload the parts.\n"
+    "This upload is too large: files may have up to 10 MB. Go back, and choose a smaller photo, or"
+    " split the list and upload the parts. Nothing was changed.\n"
 )
 _HEADERS = [("Content-Type", "text/plain; charset=utf-8"), ("Connection", "close")]
 

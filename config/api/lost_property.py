@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -18,6 +16,7 @@ from access.choices import SignedHow
 from access.signatures import Signature
 from audit.services.idempotency import Reply
 from config.api.base import IdField, View
+from config.api.photo_field import PhotoField
 from lockers.models import Site
 from lockers.scoping import OPERATE, VIEW, sites_of
 from occupancy.choices import ItemStatus
@@ -48,16 +47,7 @@ class FoundSerializer(serializers.Serializer[Any]):
     seal_number = serializers.CharField(max_length=40, required=False)
     witness = serializers.CharField(max_length=120, required=False)
     kept_days = serializers.ChoiceField(choices=KEPT_DAYS, required=False)
-    photo = serializers.CharField(
-        required=False, write_only=True, help_text="JPEG or PNG of up to 5 MB, in base64."
-    )
-
-    def validate_photo(self, text: str) -> bytes:
-        """Read the photo; whether it is one is judged where it is kept."""
-        try:
-            return base64.b64decode(text, validate=True)
-        except binascii.Error as error:
-            raise serializers.ValidationError("This is not base64.") from error
+    photo = PhotoField(required=False)
 
     @staticmethod
     def found(body: dict[str, Any]) -> Found:

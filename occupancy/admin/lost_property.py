@@ -91,11 +91,11 @@ class LostItemAdmin(Desk):
         """Answer the photo itself: no other address leads to it."""
         item = self.reachable(request, object_id, VIEW)
         try:
-            content, kind = photos.read(item.photo)
+            content = photos.read(item.photo)
         except FileNotFoundError as error:
             raise Http404 from error
         return HttpResponse(
-            content, content_type=kind,
+            content, content_type=photos.TYPE,
             headers={"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"},
         )  # fmt: skip
 

@@ -75,7 +75,7 @@ class NotDueYet(Refusal):
 class BadPhoto(Refusal):
     code = "bad_photo"
     http_status = 400
-    sentence = _("Choose a photo (JPEG or PNG) of up to 5 MB.")
+    sentence = _("Choose a photo (JPEG, PNG or WebP) of up to 10 MB.")
 
 
 class NotOpened(Refusal):

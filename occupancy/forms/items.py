@@ -6,15 +6,11 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import (
-    UnfoldAdminFileFieldWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from access.key_forms import SignedForm
 from lockers.models import Site
-from occupancy import photos
+from occupancy.forms.pictures import PhotoField
 from occupancy.models.lost_property import KEPT_DAYS
 from occupancy.services.ending.lost_property import Found
 
@@ -34,20 +30,10 @@ class FoundForm(forms.Form):
         label=_("Kept for"), choices=KEPT_DAYS, coerce=int, initial=28,
         widget=UnfoldAdminSelectWidget,
     )  # fmt: skip
-    photo = forms.FileField(
-        label=_("Photo"), required=False, widget=UnfoldAdminFileFieldWidget,
-        help_text=_("JPEG or PNG, up to 5 MB. Only staff of the site see it."),
+    photo = PhotoField(
+        label=_("Photo"), required=False,
+        help_text=_("JPEG, PNG or WebP, up to 10 MB. Only staff of the site see it."),
     )  # fmt: skip
-
-    def clean_photo(self) -> bytes | None:
-        """Read the photo; one that is too large is refused before it is read."""
-        upload = self.cleaned_data.get("photo")
-        if upload is None:
-            return None
-        if upload.size > photos.LARGEST:
-            raise forms.ValidationError(_("Choose a photo (JPEG or PNG) of up to 5 MB."))
-        content: bytes = upload.read()
-        return content
 
     @property
     def found(self) -> Found:

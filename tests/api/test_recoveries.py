@@ -20,11 +20,12 @@ from occupancy.services.ending import lost_property, recovery
 from tests import factories
 from tests.api.conftest import Api, codes, key
 from tests.factories.cast import SETUP, Estate
+from tests.pictures import picture
 
 HERE = "/api/v1/recoveries/"
 KEPT = "/api/v1/lost-property/"
 SCARF = {"what": "A red scarf", "stored_where": "Shelf 2", "kept_days": 90}
-PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and the rest").decode()
+PNG = base64.b64encode(picture("PNG")).decode()
 
 
 def post(api: Api, path: str, body: dict[str, Any] | None = None, who: str = "olga") -> Any:
