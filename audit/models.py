@@ -52,6 +52,12 @@ class Event(models.Model):
                 name="audit_event_by_person",
                 condition=models.Q(person_id__isnull=False),
             ),
+            # Few of many: when a door was out of service, for the history of a door.
+            models.Index(
+                fields=["compartment_id", "-occurred_at"],
+                name="audit_event_of_service",
+                condition=models.Q(action="compartment.service_changed"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -47,11 +47,24 @@ class Actor:
         return cls(ActorKind.ANONYMOUS)
 
 
+_COLUMNS = (
+    "occurred_at", "action", "actor_kind", "actor_id", "organisation_id", "site_id", "bank_id",
+    "compartment_id", "person_id", "subject", "reason", "data",
+)  # fmt: skip
 # A plain insert: claims per second depend on it (the ORM's create costs four times as much).
 _INSERT = """
 INSERT INTO audit_event (occurred_at, action, actor_kind, actor_id, organisation_id, site_id,
                          bank_id, compartment_id, person_id, subject, reason, data)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+# As one text: thousands of rows of parameters cost more than the rows themselves.
+_INSERT_MANY = """
+INSERT INTO audit_event (occurred_at, action, actor_kind, actor_id, organisation_id, site_id,
+                         bank_id, compartment_id, person_id, subject, reason, data)
+SELECT one.* FROM jsonb_to_recordset(%s) one(
+    occurred_at timestamptz, action text, actor_kind text, actor_id text, organisation_id bigint,
+    site_id bigint, bank_id bigint, compartment_id bigint, person_id bigint, subject text,
+    reason text, data jsonb)
 """
 
 
@@ -72,9 +85,10 @@ class Line:
     data: dict[str, Any] | None = None
 
     def values(self) -> tuple[Any, ...]:
-        """Return the row."""
+        """Return the row in the order of ``_COLUMNS``."""
         return (
-            self.at,
+            # As text: the encoder of JSON rounds to milliseconds.
+            self.at.isoformat(),
             self.action.value,
             self.actor.kind.value,
             self.actor.id[:40],
@@ -85,14 +99,17 @@ class Line:
             self.person_id,
             self.subject[:80],
             self.reason[:300],
-            json.dumps(self.data or {}, cls=DjangoJSONEncoder),
+            self.data or {},
         )
 
 
 def record_many(lines: Iterable[Line]) -> None:
-    """Append events of one transaction together: one round trip instead of thousands."""
+    """Append events of one transaction together, in their order: one statement for thousands."""
+    rows = [dict(zip(_COLUMNS, line.values(), strict=True)) for line in lines]
+    if not rows:
+        return
     with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, [line.values() for line in lines])
+        cursor.execute(_INSERT_MANY, [json.dumps(rows, cls=DjangoJSONEncoder)])
 
 
 def record(
@@ -123,5 +140,6 @@ def record(
         reason=reason,
         data=data,
     )
+    *facts, more = line.values()
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, line.values())
+        cursor.execute(_INSERT, [*facts, json.dumps(more, cls=DjangoJSONEncoder)])
