@@ -176,6 +176,10 @@ class NoticeKind(models.TextChoices):
     BOOKING_MOVED = "booking_moved", _("a booking moved to another locker")
     BOOKING_UNSERVED = "booking_unserved", _("a booking has no locker")
     ITEMS_STORED = "items_stored", _("things from a locker are kept")
+    PARTS_LOW = "parts_low", _("parts are running out")
+    TICKET_NEWS = "ticket_news", _("something changed about a ticket")
+    DOOR_REPAIR = "door_repair", _("a locker is going to be repaired")
+    WARRANTY_ENDS = "warranty_ends", _("a warranty ends soon")
 
 
 def notice_kinds() -> list[tuple[str, Any]]:

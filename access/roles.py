@@ -10,15 +10,16 @@ from collections.abc import Iterable
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-# The words of single rights. VIEW, OPERATE, OVERRIDE and RECOVER have a meaning in an area too.
+# The words of single rights. All but MANAGE, STAFF and COMBINATION have a meaning in an area too.
 VIEW = "view"  # see the doors, who has them, and what happened
 OPERATE = "operate"  # give, release, open for its holder, take out of service
 OVERRIDE = "override"  # open any door without its holder, with a reason
 RECOVER = "recover"  # empty an overdue door into lost property, with a record of every step
+MAINTAIN = "maintain"  # repair, clean and inspect: open a door for it, out of service and back
 MANAGE = "manage"  # change the estate, the people and the policies
 STAFF = "staff"  # give roles to staff and take them
 COMBINATION = "combination"  # read the combination of a lock; every reading is recorded
-RIGHTS = frozenset({VIEW, OPERATE, OVERRIDE, RECOVER, MANAGE, STAFF, COMBINATION})
+RIGHTS = frozenset({VIEW, OPERATE, OVERRIDE, RECOVER, MAINTAIN, MANAGE, STAFF, COMBINATION})
 
 # Codenames of the permissions that stand for a word, by what they are given on.
 ON_SITE = {
@@ -26,6 +27,7 @@ ON_SITE = {
     OPERATE: "operate_site",
     OVERRIDE: "override_site",
     RECOVER: "recover_site",
+    MAINTAIN: "maintain_site",
     MANAGE: "manage_site",
     STAFF: "staff_site",
     COMBINATION: "view_combination",
@@ -35,6 +37,7 @@ ON_AREA = {
     OPERATE: "operate_area",
     OVERRIDE: "override_area",
     RECOVER: "recover_area",
+    MAINTAIN: "maintain_area",
 }
 WORDS = {codename: word for word, codename in ON_SITE.items()} | {
     codename: word for word, codename in ON_AREA.items()
@@ -46,6 +49,7 @@ class StaffRole(models.TextChoices):
     SITE_MANAGER = "site_manager", _("site manager")
     RECEPTION = "reception", _("reception")
     FACILITIES = "facilities", _("facilities")
+    TECHNICIAN = "technician", _("technician")
     SECURITY = "security", _("security")
     AUDITOR = "auditor", _("auditor")
     TEACHER = "teacher", _("teacher")
@@ -63,7 +67,8 @@ BUNDLES: dict[str, frozenset[str]] = {
     StaffRole.ORGANISATION_ADMIN: RIGHTS,
     StaffRole.SITE_MANAGER: RIGHTS,
     StaffRole.RECEPTION: frozenset({VIEW, OPERATE, OVERRIDE}),
-    StaffRole.FACILITIES: frozenset({VIEW, OPERATE, OVERRIDE, RECOVER, COMBINATION}),
+    StaffRole.FACILITIES: frozenset({VIEW, OPERATE, OVERRIDE, RECOVER, MAINTAIN, COMBINATION}),
+    StaffRole.TECHNICIAN: frozenset({VIEW, MAINTAIN}),
     StaffRole.SECURITY: frozenset({VIEW, OVERRIDE, RECOVER}),
     StaffRole.AUDITOR: frozenset({VIEW}),
     StaffRole.TEACHER: frozenset({VIEW, OPERATE}),
@@ -74,6 +79,7 @@ LEVELS: dict[str, frozenset[str]] = {
     StaffRole.SITE_MANAGER: frozenset({Level.ORGANISATION.value, Level.SITE.value}),
     StaffRole.RECEPTION: _EVERYWHERE,
     StaffRole.FACILITIES: _EVERYWHERE,
+    StaffRole.TECHNICIAN: _EVERYWHERE,
     StaffRole.SECURITY: _EVERYWHERE,
     StaffRole.AUDITOR: _EVERYWHERE,
     StaffRole.TEACHER: _EVERYWHERE,

@@ -131,6 +131,28 @@ def _change(
         return keys.cut(opens=lock, count=copies, actor=actor, at=at)
 
 
+def take_out(*, lock: Lock, reason: str, actor: Actor, at: dt.datetime) -> int:
+    """Forget the lock that was in a door, as another kind is there now; return the keys retired.
+
+    Its combinations, key code and serial number go, and its keys in the cabinet open nothing any
+    more. A key that somebody has stays theirs to bring back.
+    """
+    with transaction.atomic():
+        Lock.objects.select_for_update(no_key=True, of=("self",)).get(pk=lock.pk)
+        here = Key.objects.filter(lock=lock, status=KeyStatus.IN_USE).exclude(
+            holdings__in=KeyHolding.objects.filter(keys.OPEN)
+        )
+        retired = list(here.select_related("site", "lock__compartment").order_by("pk"))
+        for key in retired:
+            keys.retire(key=key, actor=actor, at=at, reason=reason)
+        lock.combinations.all().delete()
+        Lock.objects.filter(pk=lock.pk).update(serial="", key_code="", position=None)
+        LockChangeRequest.objects.filter(lock=lock, done_at__isnull=True).update(done_at=at)
+        _record_lock(Action.LOCK_CHANGED, lock, actor, at, reason)
+        stand_ins.end(lock=lock, actor=actor, at=at)
+    return len(retired)
+
+
 def ways_in(key: Key) -> WaysIn:
     """Find the keys in the cabinet that open what this one opens."""
     out = KeyHolding.objects.filter(keys.OPEN, key=OuterRef("pk"))

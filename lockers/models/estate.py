@@ -79,6 +79,7 @@ class Site(models.Model):
             ("override_site", _("Can open any door of this site without its holder")),
             ("staff_site", _("Can give roles to the staff of this site")),
             ("recover_site", _("Can empty overdue doors of this site into lost property")),
+            ("maintain_site", _("Can repair, clean and inspect at this site")),
         ]
 
     def __str__(self) -> str:
@@ -118,6 +119,7 @@ class Area(models.Model):
             ("operate_area", _("Can open, release and take out of service in this area")),
             ("override_area", _("Can open any door of this area without its holder")),
             ("recover_area", _("Can empty overdue doors of this area into lost property")),
+            ("maintain_area", _("Can repair, clean and inspect in this area")),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from lockers.scoping.admin import OfItsPage, ScopedRelatedFilter, SiteScopedAdmin
 from lockers.scoping.people import events_of, people, tie
 from lockers.scoping.rights import (
+    MAINTAIN,
     MANAGE,
     OPERATE,
     OVERRIDE,
@@ -26,6 +27,7 @@ from lockers.scoping.rights import (
 )
 
 __all__ = [
+    "MAINTAIN",
     "MANAGE",
     "OPERATE",
     "OVERRIDE",

@@ -18,7 +18,7 @@ from lockers.models import Area, Bank, Organisation, Site
 
 VIEW, OPERATE, MANAGE = "lockers.view_site", "lockers.operate_site", "lockers.manage_site"
 OVERRIDE, STAFF = "lockers.override_site", "lockers.staff_site"
-RECOVER = "lockers.recover_site"
+RECOVER, MAINTAIN = "lockers.recover_site", "lockers.maintain_site"
 
 # The rights that have a meaning in an area.
 IN_AREA = {
@@ -26,6 +26,7 @@ IN_AREA = {
     OPERATE: "operate_area",
     OVERRIDE: "override_area",
     RECOVER: "recover_area",
+    MAINTAIN: "maintain_area",
 }
 # Areas nest: a right on a building is one on its floors.
 _AREAS = """
