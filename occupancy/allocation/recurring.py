@@ -25,6 +25,9 @@ _PARTS = {
     "YEARLY": _USUAL | {"BYMONTHDAY", "BYSETPOS"},
 }
 _NUMBERS = {"COUNT": 10_000, "INTERVAL": 1000, "BYMONTH": 12}
+# "The sixth Monday of a month" never comes, and what is beyond a year breaks the reckoning.
+_DAY = re.compile(r"([+-]?\d{1,2})?(?:MO|TU|WE|TH|FR|SA|SU)")
+_MOST_NTH = {"MONTHLY": 5, "YEARLY": 53}
 _MOST_IN_ONE_ANSWER = 400
 
 
@@ -49,6 +52,8 @@ def parse(rule: str, first: dt.datetime, zone: zoneinfo.ZoneInfo) -> rrule:
         numbers = parts.get(name, "1").split(",")
         if not all(one.isascii() and one.isdigit() and 1 <= int(one) <= most for one in numbers):
             raise NoSuchRule(rule)
+    if not all(_is_day(one, parts["FREQ"]) for one in parts.get("BYDAY", "MO").split(",")):
+        raise NoSuchRule(rule)
     if until := parts.get("UNTIL"):
         parts["UNTIL"] = _until(until, zone)
     text = ";".join(f"{name}={value}" for name, value in parts.items())
@@ -59,6 +64,15 @@ def parse(rule: str, first: dt.datetime, zone: zoneinfo.ZoneInfo) -> rrule:
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise NoSuchRule(rule) from error
     return parsed
+
+
+def _is_day(text: str, freq: str) -> bool:
+    """Say whether it is a day of the week, or such as the last of them where that has a meaning."""
+    found = _DAY.fullmatch(text)
+    if found is None:
+        return False
+    nth = found.group(1)
+    return nth is None or 1 <= abs(int(nth)) <= _MOST_NTH.get(freq, 0)
 
 
 def _until(text: str, zone: zoneinfo.ZoneInfo) -> str:

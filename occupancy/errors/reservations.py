@@ -15,6 +15,8 @@ Refusal
 ├── BadRule              not a rule of repetition that is understood
 ├── SeriesOver           it was ended before
 ├── DeskWasCancelled     the other system cancelled it before it was made
+├── DoorClosedThen       the door is closed then, and why
+├── LockersClosedThen    none is free then, as some are closed, and why
 ├── DoorIsPlanned        somebody booked the door then, or it is closed then
 └── NoClosure            there is no such closure, or it is over
 """
@@ -24,6 +26,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Refusal
+from occupancy.errors.claims import CompartmentTaken, NoCompartmentAvailable
 
 
 class BadWindow(Refusal):
@@ -99,6 +102,22 @@ class DeskWasCancelled(Refusal):
     code = "desk_was_cancelled"
     http_status = 410
     sentence = _("This desk booking was cancelled before it came here. Give it a new number.")
+
+
+class DoorClosedThen(CompartmentTaken):
+    code = "door_closed_then"
+    sentence = _(
+        "Door %(number)s is closed from %(starts)s to %(ends)s: %(reason)s. Choose another time, "
+        "or another door."
+    )
+
+
+class LockersClosedThen(NoCompartmentAvailable):
+    code = "lockers_closed_then"
+    sentence = _(
+        "No locker is free then. Some are closed from %(starts)s to %(ends)s: %(reason)s. Choose "
+        "another time."
+    )
 
 
 class DoorIsPlanned(Refusal):

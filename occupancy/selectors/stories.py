@@ -11,6 +11,7 @@ from audit.actions import Action
 from audit.models import ActorKind, Event
 from lockers.choices import PENDING
 from lockers.models import Command, Compartment
+from occupancy import closings
 from occupancy.choices import ClaimKind, Shown
 from occupancy.models import Claim
 from occupancy.selectors.doors import MapDoor, bank_states
@@ -43,6 +44,9 @@ class Story:
     next_claim: Claim | None
     command: Command | None
     events: list[Told]
+    # Why it is closed, now and next, where it is.
+    closed_for: str = ""
+    next_closed_for: str = ""
 
     @property
     def word(self) -> str:
@@ -96,7 +100,12 @@ def compartment_story(compartment_id: int, at: dt.datetime) -> Story:
         .first()
     )
     events = Event.objects.filter(compartment_id=compartment_id).order_by("-id")[:EVENTS]
-    return Story(compartment, door, state, has, later, command, _told(list(events)))
+    shut = [one for one in (has, later) if one and one.kind == ClaimKind.CLOSURE]
+    why = closings.reasons(shut) if shut else {}
+    return Story(
+        compartment, door, state, has, later, command, _told(list(events)),
+        why.get(has.pk, "") if has else "", why.get(later.pk, "") if later else "",
+    )  # fmt: skip
 
 
 def _whose(claim: Claim | None) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from lockers.models import Site
+from lockers.scoping import MAINTAIN, places_of
 from occupancy import selectors
 from occupancy.choices import Shown
 from occupancy.live import frames
@@ -44,6 +45,7 @@ def site(request: HttpRequest, site_id: int) -> HttpResponse:
             "site": place,
             "sites": sites,
             "words": _words(),
+            "may_repair": places_of(user_of(request), MAINTAIN).exists(),
             "may_end_day": selectors.may(user_of(request), "recover_site", place.pk),
             "states": [{"value": s.value, "label": s.label} for s in Shown],
             "parts": [f"js/map_{part}.js" for part in _SCRIPT],

@@ -9,7 +9,7 @@ from django.db import connection
 from access.decisions import decide
 from access.errors.decisions import NotAllowed
 from audit.errors import Refusal
-from occupancy import refusals
+from occupancy import closings, refusals
 from occupancy.allocation import engine
 from occupancy.allocation.engine import Ask, Choice, Failing, Plan
 from occupancy.allocation.ranking import Wish
@@ -18,6 +18,8 @@ from occupancy.errors.reservations import (
     BadWindow,
     BookingLimitReached,
     BookingTooLong,
+    DoorClosedThen,
+    LockersClosedThen,
     NotBookable,
     SiteClosed,
     TooFarAhead,
@@ -82,7 +84,7 @@ def choices_in(
         return choices, None
     first = next((no[0] for no in against if no), None)
     if first is None:
-        return (), _why_nothing(plan, wanted)
+        return (), _why_nothing(plan, wanted, situation, window)
     # Every rule that is against it, each once.
     rules = dict.fromkeys(
         (no.code, choice.offer.rules.name)
@@ -112,18 +114,26 @@ def _fails(choice: Choice, window: Window) -> list[Refusal]:
     return against
 
 
-def _why_nothing(plan: Plan, wanted: Wanted) -> Refusal:
+def _why_nothing(plan: Plan, wanted: Wanted, situation: Situation, window: Window) -> Refusal:
     codes = [one.code for one in plan.failed]
     if codes and codes[0] is Failing.LIMIT_REACHED:
         limits = [one.by.rules.limit for one in plan.failed if one.by and one.by.rules.limit]
         return BookingLimitReached(limit=min(limits), failed=refusals.told(plan.failed))
     if codes and codes[0] is not Failing.NO_COMPARTMENT_AVAILABLE:
         return refusals.of(plan.failed)
+    closing = closings.first_across(
+        bank_id=situation.bank_id, starts_at=window.starts_at, ends_at=window.ends_at,
+        compartment_id=wanted.compartment_id, size_id=wanted.size_id,
+    )  # fmt: skip
+    told = closing.told(situation.zone) if closing is not None else None
     if wanted.compartment_id is not None:
+        if told is not None:
+            return DoorClosedThen(**told)
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT number FROM lockers_compartment WHERE id = %s", (wanted.compartment_id,)
             )
             row = cursor.fetchone()
         return CompartmentTaken(number=row[0] if row else None)
-    return NoCompartmentAvailable(free_sizes=[], failed=refusals.told(plan.failed))
+    facts = {"free_sizes": [], "failed": refusals.told(plan.failed)}
+    return LockersClosedThen(**facts, **told) if told else NoCompartmentAvailable(**facts)

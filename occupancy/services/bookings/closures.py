@@ -116,6 +116,11 @@ def end_due(at: dt.datetime, aside: list[str] | None = None) -> int:
     return sweeping.each(over, lambda one: _end(one, at), lambda one: f"closure {one.pk}", aside)
 
 
+def goes_on(starts_at: dt.datetime) -> Q:
+    """Return the condition for uses that have begun and are not over when a closure begins."""
+    return Q(ends_at__isnull=True) | Q(ends_at__gt=starts_at) | Q(at_end="hold")
+
+
 def _end(claim: Claim, at: dt.datetime) -> int:
     over_at = claim.ends_at
     assert over_at is not None  # the filter asks for it
@@ -130,9 +135,8 @@ def _end(claim: Claim, at: dt.datetime) -> int:
 
 def _held(door: Compartment, starts_at: dt.datetime, at: dt.datetime) -> Claim | None:
     """Return the use that goes on when a closure begins, whatever its planned end was."""
-    goes_on = Q(ends_at__isnull=True) | Q(ends_at__gt=starts_at) | Q(at_end="hold")
     return Claim.objects.filter(
-        goes_on, compartment=door, closed_at__isnull=True, started_at__isnull=False
+        goes_on(starts_at), compartment=door, closed_at__isnull=True, started_at__isnull=False
     ).first()
 
 

@@ -17,12 +17,13 @@ from audit.errors import Again, Refusal
 from audit.services import events, outside
 from audit.services.events import Actor
 from lockers.services import commands
-from occupancy import refusals
+from occupancy import closings, refusals
 from occupancy.allocation import ranking
 from occupancy.allocation.engine import Ask, Failing, Plan
 from occupancy.allocation.ranking import Door
 from occupancy.allocation.rules import Rules
 from occupancy.errors.claims import CompartmentTaken, NoCompartmentAvailable, NoSuchCompartment
+from occupancy.errors.reservations import DoorClosedThen
 from occupancy.errors.waiting import OthersWait
 from occupancy.services.bookings import no_shows
 from occupancy.services.claims import bank_doors, looking, situations, taking
@@ -34,6 +35,7 @@ from occupancy.services.queue import offers
 from occupancy.services.queue.offers import Left
 
 __all__ = ["Claimed", "Wanted", "claim", "look"]
+_NOW = dt.timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,7 @@ def _why_nothing(situation: Situation, plan: Plan, ask: Ask, left: Left) -> Exce
         bank_id=situation.bank_id, size_id=ask.size_id, door_id=ask.door_id, at=ask.at
     )
     if ask.door_id is not None and not others_wait:
-        return _that_door(situation.bank_id, ask.door_id)
+        return _that_door(situation, ask.door_id, ask.at)
     free_sizes: Sequence[str] = ()
     if ask.size_id is not None:
         free_sizes = _free_sizes(situation, ask, left)
@@ -222,7 +224,8 @@ def _why_nothing(situation: Situation, plan: Plan, ask: Ask, left: Left) -> Exce
     return NoCompartmentAvailable(free_sizes=list(free_sizes), failed=refusals.told(plan.failed))
 
 
-def _that_door(bank_id: int, door_id: int) -> Refusal:
+def _that_door(situation: Situation, door_id: int, at: dt.datetime) -> Refusal:
+    bank_id = situation.bank_id
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.number, c.service_status = 'in_service' AND k.state <> 'offline'"
@@ -233,6 +236,11 @@ def _that_door(bank_id: int, door_id: int) -> Refusal:
         row = cursor.fetchone()
     if row is None or not row[1]:
         return NoSuchCompartment(number=row[0] if row else None)
+    closing = closings.first_across(
+        bank_id=bank_id, starts_at=at, ends_at=at + _NOW, compartment_id=door_id
+    )
+    if closing is not None:
+        return DoorClosedThen(**closing.told(situation.zone))
     return CompartmentTaken(number=row[0])
 
 
