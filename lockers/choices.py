@@ -169,6 +169,12 @@ ENDED = [
 ]
 
 
+# The lines of a journal that may mean a fault by themselves.
+FAULT_EVENTS = ["command_failed", "door_forced"]
+# What the sensor says of a door; without a command it was by key, by hand or by force.
+SENSED_EVENTS = ["door_opened", "door_forced", "door_unknown"]
+
+
 class OpeningStatus(models.TextChoices):
     REQUESTED = "requested", _("waiting for a second person")
     CONFIRMED = "confirmed", _("opening")

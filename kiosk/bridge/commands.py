@@ -12,7 +12,7 @@ from kiosk.bridge.clock import ServerClock
 from kiosk.bridge.doors import READ_WITHIN_S, BoardPoller, Door
 from kiosk.bridge.journal import Journal, JournalFull
 from kiosk.bridge.pace import Pace
-from kiosk.bridge.protocol import EventKind, Open
+from kiosk.bridge.protocol import DID_NOT_OPEN, EventKind, Open
 from lockers.drivers.base import Board, DoorState, Lights
 from lockers.drivers.errors import DeadlinePassed, DriverError
 
@@ -160,7 +160,7 @@ class Commands:
             await self._say(command, "command_opened")
             return True
         if door.state == "closed" and not fault:
-            await self._say(command, "command_failed", "did_not_open")
+            await self._say(command, "command_failed", DID_NOT_OPEN)
         else:
             await self._say(command, "command_unknown", fault or "door_unreadable")
         return False

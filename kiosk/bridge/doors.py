@@ -30,6 +30,8 @@ READ_WITHIN_S = 1.0
 # opened again for that too.
 OFFLINE_AFTER = 3
 SILENT_AGAIN_S = (0.5, 30.0)
+# A lock may tell its voltage with every move; the journal takes it this often, or when it fell.
+BATTERY_AGAIN_S, BATTERY_FELL_MV = 12 * 3600.0, 100
 
 
 class Door:
@@ -41,6 +43,8 @@ class Door:
         self.changed = asyncio.Condition()
         # Set while a command is responsible for what the door does.
         self.opened_by: object | None = None
+        # The voltage in mV that the journal took last, and when by time.monotonic.
+        self.battery: tuple[int, float] | None = None
 
     async def wait_for(self, state: DoorState, within_s: float | None) -> bool:
         """Wait until the sensor says so; False when it did not in time."""
@@ -95,7 +99,8 @@ class BoardPoller:
         self._wake = asyncio.Event()
         self._silent_s = SILENT_AGAIN_S[0]
         self._turn = asyncio.Lock()
-        self._told: asyncio.Queue[tuple[int, DoorState]] = asyncio.Queue()
+        # What the board said unasked: how a door stands, or the voltage of its battery.
+        self._told: asyncio.Queue[tuple[int, DoorState | int]] = asyncio.Queue()
         self._touched: set[int] = set()
 
     @property
@@ -134,6 +139,8 @@ class BoardPoller:
             return
         if hasattr(self.board, "on_change"):
             self.board.on_change = self._hear
+        if hasattr(self.board, "on_battery"):
+            self.board.on_battery = self._hear_battery
         hearing = asyncio.create_task(self._take_told())
         try:
             while True:
@@ -183,13 +190,32 @@ class BoardPoller:
         self._touched.add(channel)
         self._told.put_nowait((channel, state.value))
 
+    def _hear_battery(self, channel: int, millivolts: int) -> None:
+        """Take a voltage, also while the board is silent: it is a line of its own."""
+        self._told.put_nowait((channel, millivolts))
+
     async def _take_told(self) -> None:
         while True:
             channel, now = await self._told.get()
             async with self._turn:
                 door = self.doors.get(channel)
-                if door is not None and await self._stands(door, now):
+                if door is None:
+                    continue
+                if isinstance(now, int):
+                    await self._tell_battery(door, now)
+                elif await self._stands(door, now):
                     self._on_readings()
+
+    async def _tell_battery(self, door: Door, millivolts: int) -> None:
+        now = time.monotonic()
+        if door.battery is not None:
+            before, told_at = door.battery
+            if before - millivolts < BATTERY_FELL_MV and now - told_at < BATTERY_AGAIN_S:
+                return
+        door.battery = millivolts, now
+        await self._journal.append(
+            "battery_level", compartment_id=door.config.compartment_id, detail=str(millivolts)
+        )
 
     async def _missed(self, error: DriverError) -> None:
         self.misses += 1

@@ -13,7 +13,15 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from lockers import boards
-from lockers.choices import BoardState, CommandStatus, DoorState, DriverName, OpeningStatus
+from lockers.choices import (
+    FAULT_EVENTS,
+    SENSED_EVENTS,
+    BoardState,
+    CommandStatus,
+    DoorState,
+    DriverName,
+    OpeningStatus,
+)
 from lockers.drivers.errors import BadProfile, UnknownDriver
 from lockers.models.devices import Bridge
 from lockers.models.estate import Bank, Compartment
@@ -260,6 +268,22 @@ class LockEvent(models.Model):
         ]
         indexes = [
             models.Index(fields=["compartment", "-occurred_at"], name="lockers_event_by_door"),
+            # Few of many: what somebody may have to see to, and the app on the right judges.
+            models.Index(
+                fields=["id"],
+                name="lockers_event_of_fault",
+                condition=models.Q(kind__in=FAULT_EVENTS),
+            ),
+            models.Index(
+                fields=["compartment", "-occurred_at"],
+                name="lockers_event_by_hand",
+                condition=models.Q(kind__in=SENSED_EVENTS, command_id__isnull=True),
+            ),
+            models.Index(
+                fields=["received_at"],
+                name="lockers_event_of_battery",
+                condition=models.Q(kind="battery_level"),
+            ),
         ]
 
     def __str__(self) -> str:

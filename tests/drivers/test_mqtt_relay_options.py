@@ -26,6 +26,8 @@ from tests.drivers.test_mqtt_relay import GOOD
         ({"state_topic": "a/state"}, "state_topic"),
         ({"door_topic": "a/door"}, "door_topic"),
         ({"door_topic": "a/{n}", "door_open": "OFF"}, "door_open"),
+        ({"battery_topic": ["a"] * 7}, "battery_topic"),
+        ({"battery_topic": "a/{n}", "battery_key": 5}, "battery_key"),
         ({"payload_on": "OFF"}, "payload_on"),
         ({"payload_on": ""}, "payload_on"),
         ({"pulse": "magic"}, "pulse"),
@@ -51,6 +53,31 @@ def test_one_topic_can_carry_all_relays_when_the_payload_says_which() -> None:
     options = {**GOOD, "command_topic": "z/set", "payload_on": '{"state_l{n}": "ON"}'}
     profile = parse_profile({**options, "first_number": 0}, channels=2)
     assert [one.on for one in profile.channels] == [b'{"state_l0": "ON"}', b'{"state_l1": "ON"}']
+
+
+@pytest.mark.parametrize(
+    ("key", "payload", "millivolts"),
+    [
+        ("", b"5900", 5900),
+        ("", b"5900.4", 5900),
+        ("voltage", b'{"voltage": 5900}', 5900),
+        ("a.mv", b'{"a": {"mv": "5900"}}', 5900),
+        ("voltage", b'{"voltage": true}', None),
+        ("voltage", b'{"voltage": 99}', None),
+        ("voltage", b'{"voltage": 1e99}', None),
+        ("voltage", b'{"battery": 90}', None),
+        ("", b"NaN", None),
+        ("", b"\xff", None),
+        ("", b"", None),
+    ],
+)
+def test_a_voltage_is_read_in_millivolts_or_not_at_all(
+    key: str, payload: bytes, millivolts: int | None
+) -> None:
+    options = {**GOOD, "battery_topic": "lock/{n}", "battery_key": key}
+    battery = parse_profile(options, channels=8).channels[1].battery
+    assert battery is not None and battery.topic == "lock/2"
+    assert battery.read(payload) == millivolts
 
 
 def test_only_who_ends_pulses_itself_leaves_a_last_will() -> None:

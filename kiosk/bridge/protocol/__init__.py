@@ -72,6 +72,7 @@ from kiosk.bridge.protocol.from_server import (
 )
 from kiosk.bridge.protocol.inquiries import Answer, Inquire
 from kiosk.bridge.protocol.values import (
+    DID_NOT_OPEN,
     BoardState,
     BusState,
     DoorState,
@@ -84,6 +85,7 @@ from kiosk.bridge.protocol.values import (
 PROTOCOL_VERSION = 1
 
 __all__ = [
+    "DID_NOT_OPEN",
     "Ack",
     "Answer",
     "BankConfig",

@@ -46,6 +46,7 @@ EventKind = Literal[
     "door_forced",  # it opened and nobody asked
     "door_unknown",  # it can no longer be read
     "board_state",  # detail is a BoardState
+    "battery_level",  # a lock told the voltage of its battery; detail is that in mV
     "open_alone",  # opened without the server: the intent; detail is an OpenedAlone
     "alone_began",  # the doors are given here from now on; detail is the term
     "given_alone",  # somebody has a door from now on; detail is a GivenAlone
@@ -56,6 +57,9 @@ EventKind = Literal[
     "lines_lost",  # detail is how many lines could not be kept while the disk was full
     "frame_refused",  # what came as from the server was not signed by it, or not here and now
 ]
+
+# The detail of a command that failed with its pulse given: the sensor saw the door stay shut.
+DID_NOT_OPEN = "did_not_open"
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):

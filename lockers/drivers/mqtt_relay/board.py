@@ -25,12 +25,14 @@ SETTLE_S = 0.5
 
 
 class MqttRelayBoard:
-    """Relays with a command topic each and, where there are any, topics for state and door.
+    """Relays with a command topic each and, where there are any, for state, door and battery.
 
-    ``on_change`` is told every door (channel from 0) that the board says has changed.
+    ``on_change`` is told every door (channel from 0) that the board says has changed,
+    ``on_battery`` every voltage in mV that a lock tells.
     """
 
     on_change: Callable[[int, DoorState], None] | None = None
+    on_battery: Callable[[int, int], None] | None = None
 
     def __init__(
         self, connection: Connection, *, address: str, unit: int, channels: int, profile: Profile
@@ -54,8 +56,13 @@ class MqttRelayBoard:
         self._is_closed = False
         self.address = address
         self.unit = unit
-        told = [one for channel in profile.channels for one in (channel.state, channel.door) if one]
-        topics = {one.topic for one in told} | {profile.heartbeat_topic} - {""}
+        told = [
+            one.topic
+            for channel in profile.channels
+            for one in (channel.state, channel.door, channel.battery)
+            if one is not None
+        ]
+        topics = set(told) | {profile.heartbeat_topic} - {""}
         if profile.availability is not None:
             topics.add(profile.availability.topic)
         self.topics = tuple(sorted(topics))
@@ -226,6 +233,9 @@ class MqttRelayBoard:
                     self._states[channel] = (time.monotonic(), is_on)
             if one.door is not None and one.door.topic == topic:
                 self._hear_door(channel, one.door.read(payload), payload)
+            # Retained, nobody knows how old it is.
+            if one.battery is not None and one.battery.topic == topic and not is_retained:
+                self._hear_battery(channel, one.battery.read(payload))
         self._news.tell()
 
     def lose(self, error: BoardUnreachable) -> None:
@@ -262,6 +272,14 @@ class MqttRelayBoard:
         except Exception:
             # What a listener does must not keep others from hearing the same message.
             logger.exception("a change of door %d was not taken", channel)
+
+    def _hear_battery(self, channel: int, millivolts: int | None) -> None:
+        if millivolts is None or self.on_battery is None or self._is_closed:
+            return
+        try:
+            self.on_battery(channel, millivolts)
+        except Exception:
+            logger.exception("the battery of door %d was not taken", channel)
 
     def _forget_doors(self) -> None:
         self._doors.clear()

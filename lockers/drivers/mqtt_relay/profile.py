@@ -20,6 +20,7 @@ _TEXTS = {
     "door_key": "",
     "door_open": "ON",
     "door_closed": "OFF",
+    "battery_key": "",
     "availability_topic": "",
     "availability_key": "",
     "availability_online": "online",
@@ -28,7 +29,9 @@ _TEXTS = {
     "all_off_topic": "",
     "all_off_payload": "OFF",
 }
-_TOPICS = ("command_topic", "state_topic", "door_topic")
+_TOPICS = ("command_topic", "state_topic", "door_topic", "battery_topic")
+# What a battery of a lock can have, in mV.
+VOLTAGES = (100, 60_000)
 _RANGES = {
     "first_number": (0, 1000),
     "heartbeat_interval_s": (1, 3600),
@@ -47,16 +50,39 @@ class Told:
 
     def read(self, payload: bytes) -> bool | None:
         """Return which of the two it is, None for anything else."""
+        text = _text_of(payload, self.key)
+        return {self.yes: True, self.no: False}.get(text) if text is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Voltage:
+    """Where the battery of a lock is told, in mV."""
+
+    topic: str
+    key: str
+
+    def read(self, payload: bytes) -> int | None:
+        """Return the voltage in mV, None for what is no voltage of a lock."""
         try:
-            text = payload.decode()
-            if self.key:
-                value = json.loads(text)
-                for step in self.key.split("."):
-                    value = value[step]
-                text = value if isinstance(value, str) else json.dumps(value)
-        except (ValueError, RecursionError, LookupError, TypeError):
+            millivolts = float(_text_of(payload, self.key) or "")
+        except ValueError:
             return None
-        return {self.yes: True, self.no: False}.get(text)
+        low, high = VOLTAGES
+        return round(millivolts) if low <= millivolts <= high else None
+
+
+def _text_of(payload: bytes, key: str) -> str | None:
+    """Return the whole payload, or one value of the JSON object that it is."""
+    try:
+        text = payload.decode()
+        if key:
+            value = json.loads(text)
+            for step in key.split("."):
+                value = value[step]
+            text = value if isinstance(value, str) else json.dumps(value)
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return None
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +94,7 @@ class Channel:
     off: bytes
     state: Told | None
     door: Told | None
+    battery: Voltage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +187,14 @@ def _channels(values: Mapping[str, Any], count: int) -> tuple[Channel, ...]:
             text["payload_off"].encode(errors="replace"),
         )
         _require(bool(on) and on != off, "payload_on", text["payload_on"], "other than payload_off")
-        state = door = None
+        state = door = battery = None
         if "state_topic" in topics:
             state = _told(topics["state_topic"][channel], text, "state", "on", "off")
         if "door_topic" in topics:
             door = _told(topics["door_topic"][channel], text, "door", "open", "closed")
-        found.append(Channel(topics["command_topic"][channel], on, off, state, door))
+        if "battery_topic" in topics:
+            battery = Voltage(topics["battery_topic"][channel], text["battery_key"])
+        found.append(Channel(topics["command_topic"][channel], on, off, state, door, battery))
     for name, what in (
         ("command_topic", {(one.topic, one.on) for one in found}),
         ("state_topic", {one.state for one in found} if "state_topic" in topics else None),
