@@ -1,0 +1,30 @@
+"""Which letters of maintenance are still of use when they go, and where they lead."""
+
+from __future__ import annotations
+
+from django.urls import reverse, reverse_lazy
+
+from access import letters
+from access.choices import NoticeKind
+from access.models import Notice
+from access.services import notices
+from maintenance.services import part_letters
+
+
+def register() -> None:
+    """Say it to those who send letters."""
+    letters.leads(NoticeKind.TICKET_NEWS, _to_ticket)
+    letters.leads(NoticeKind.WARRANTY_ENDS, _to_asset)
+    notices.checked_by(NoticeKind.PARTS_LOW, part_letters.is_still_short)
+    stocks = reverse_lazy("admin:maintenance_stock_changelist")
+    letters.leads(NoticeKind.PARTS_LOW, lambda _notice: f"{stocks}?few=order")
+
+
+def _to_ticket(notice: Notice) -> str:
+    number = notice.subject.partition(":")[2]
+    return reverse("upkeep-ticket", args=[number])
+
+
+def _to_asset(notice: Notice) -> str:
+    number = notice.subject.partition(":")[2]
+    return reverse("admin:maintenance_asset_change", args=[number])

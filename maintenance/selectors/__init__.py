@@ -1,0 +1,1 @@
+"""What is read of repair, rounds, parts and assets."""

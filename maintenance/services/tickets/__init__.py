@@ -1,0 +1,1 @@
+"""Tickets: reported once for each fault of a thing, worked on, and closed."""
