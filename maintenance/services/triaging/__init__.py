@@ -1,0 +1,1 @@
+"""Triage: from what the locks say to tickets, each fault once."""
