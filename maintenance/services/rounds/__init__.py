@@ -1,0 +1,1 @@
+"""Rounds: planned ahead, done door by door, closed."""
