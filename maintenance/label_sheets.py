@@ -1,0 +1,150 @@
+"""Sheets of labels for doors: a QR code and the number, at the places of a common format. Pure.
+
+The codes are drawn as rectangles, not as pictures: they stay sharp at any size.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import segno
+from fpdf import FPDF
+
+# White around a code, in modules, that every reader wants.
+_QUIET = 4
+A4 = (210.0, 297.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where the labels are on a page, in millimetres."""
+
+    columns: int
+    rows: int
+    width: float
+    height: float
+    left: float
+    top: float
+    # From the left edge of one label to that of the next, and from top to top.
+    step_x: float
+    step_y: float
+
+    @property
+    def per_page(self) -> int:
+        """How many labels a page has."""
+        return self.columns * self.rows
+
+    @property
+    def fits(self) -> bool:
+        """Whether every label lies on the page and none on another."""
+        right = self.left + (self.columns - 1) * self.step_x + self.width
+        bottom = self.top + (self.rows - 1) * self.step_y + self.height
+        return (
+            min(self.columns, self.rows) >= 1
+            and min(self.width, self.height) >= 10
+            and min(self.left, self.top) >= 0
+            and right <= A4[0] + 0.05
+            and bottom <= A4[1] + 0.05
+            and (self.columns == 1 or self.step_x >= self.width)
+            and (self.rows == 1 or self.step_y >= self.height)
+        )
+
+    def place(self, number: int) -> tuple[float, float]:
+        """Return the upper left corner of the nth label of a page, from 0, row by row."""
+        row, column = divmod(number, self.columns)
+        return self.left + column * self.step_x, self.top + row * self.step_y
+
+
+class Format(enum.StrEnum):
+    """Formats that are sold everywhere, by the maker's number."""
+
+    L7160 = "L7160"
+    L7163 = "L7163"
+    L4778 = "L4778"
+    L7651 = "L7651"
+
+
+GRIDS: dict[Format, Grid] = {
+    Format.L7160: Grid(3, 7, 63.5, 38.1, 7.2, 15.1, 66.0, 38.1),
+    Format.L7163: Grid(2, 7, 99.1, 38.1, 4.7, 15.1, 101.6, 38.1),
+    Format.L4778: Grid(4, 12, 45.7, 21.2, 9.7, 21.5, 48.3, 21.2),
+    Format.L7651: Grid(5, 13, 38.1, 21.2, 4.7, 10.7, 40.6, 21.2),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What is on one label: the address in the code, the number large, a line below."""
+
+    address: str
+    number: str
+    below: str
+
+
+def sheets(labels: Iterable[Label], grid: Grid, *, first: int = 1) -> bytes:
+    """Return a PDF of labels that begins at the nth label of the first page, from 1."""
+    if not 1 <= first <= grid.per_page or not grid.fits:
+        raise ValueError("labels that are not on the page")
+    pdf = FPDF(unit="mm", format="A4")
+    pdf.set_auto_page_break(False)
+    pdf.set_margin(0)
+    pdf.set_creator("Lockwright")
+    for place, label in enumerate(labels, first - 1):
+        if place % grid.per_page == 0 or pdf.page == 0:
+            pdf.add_page()
+        x, y = grid.place(place % grid.per_page)
+        _draw(pdf, label, grid, x, y)
+    if pdf.page == 0:
+        pdf.add_page()
+    return bytes(pdf.output())
+
+
+def modules(address: str) -> list[list[bool]]:
+    """Return the dark and light squares of a code, with the white around them."""
+    # A quarter of a code may be scratched off.
+    code = segno.make_qr(address, error="q", boost_error=False)
+    return [[bool(one) for one in row] for row in code.matrix_iter(scale=1, border=_QUIET)]
+
+
+def _draw(pdf: FPDF, label: Label, grid: Grid, x: float, y: float) -> None:
+    side = min(grid.height, grid.width / 2) - 1
+    top = y + (grid.height - side) / 2
+    squares = modules(label.address)
+    size = side / len(squares)
+    pdf.set_fill_color(0)
+    for row, column, length in _runs(squares):
+        pdf.rect(x + 0.5 + column * size, top + row * size, length * size, size, style="F")
+    left = x + 0.5 + side + 1
+    room = x + grid.width - 1 - left
+    _text(pdf, label.number, left, y, room, grid.height * 0.62, size=min(grid.height * 1.2, 48))
+    _text(pdf, label.below, left, y + grid.height * 0.62, room, grid.height * 0.25, size=8)
+
+
+def _runs(squares: list[list[bool]]) -> Iterator[tuple[int, int, int]]:
+    """Yield row, column and length of the dark squares that touch: one rectangle each."""
+    for row, line in enumerate(squares):
+        column = 0
+        while column < len(line):
+            length = 0
+            while column + length < len(line) and line[column + length]:
+                length += 1
+            if length:
+                yield row, column, length
+            column += max(length, 1)
+
+
+def _text(
+    pdf: FPDF, text: str, x: float, y: float, width: float, height: float, *, size: float
+) -> None:
+    """Write a line as large as fits; what the built-in letters lack is left out."""
+    known = text.encode("latin-1", "replace").decode("latin-1")
+    pdf.set_font("Helvetica", "B" if size > 10 else "", size)
+    while size > 4 and pdf.get_string_width(known) > width:
+        size -= 1
+        pdf.set_font_size(size)
+    while known and pdf.get_string_width(known) > width:
+        known = known[:-1]
+    pdf.set_xy(x, y)
+    pdf.cell(width, height, known)
