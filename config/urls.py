@@ -8,6 +8,7 @@ from django.urls import include, path
 
 from config import metrics, views
 from kiosk.views import bridges, phone
+from maintenance.views import reports
 
 # The administration asks for the same log-in as everything else, with its limits and second step.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as documented
@@ -17,6 +18,8 @@ urlpatterns = [
     path("healthz/", views.health, name="health"),
     path("metrics/", metrics.metrics, name="metrics"),
     path("map/", include("occupancy.urls")),
+    path("upkeep/", include("maintenance.urls")),
+    path("d/<str:code>/", reports.report, name="door-report"),
     path("kiosk/", include("kiosk.urls")),
     path("me/", include("kiosk.me_urls")),
     path("requests/", include("access.urls")),

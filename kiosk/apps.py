@@ -12,10 +12,11 @@ class KioskConfig(AppConfig):
         """Give the trail its names, and letters the pages they lead to."""
         from audit import labels
         from audit.models import ActorKind
-        from kiosk import letters
+        from kiosk import letters, terminal_ends
         from kiosk.models import Terminal
 
         letters.register()
+        terminal_ends.register()
 
         def terminals(ids: set[str]) -> dict[str, str]:
             return {str(t.pk): str(t) for t in Terminal.objects.filter(pk__in=ids)}

@@ -52,6 +52,11 @@ class Step(StrEnum):
     PIN_NEW = "pin_new"
     PIN_AGAIN = "pin_again"
     PIN_CHANGED = "pin_changed"
+    # Something is wrong with a door: which one, unless it is one's own, and what.
+    PROBLEM_DOOR = "problem_door"
+    PROBLEM = "problem"
+    PROBLEM_YOURS = "problem_yours"
+    PROBLEM_TOLD = "problem_told"
     REFUSED = "refused"
     REVOKED = "revoked"
 
@@ -97,6 +102,8 @@ class Event(StrEnum):
     GIVING_UP = "giving_up"
     JOINING = "joining"
     JOINED = "joined"
+    PROBLEM = "problem"
+    REPORTED = "reported"
     UNDONE = "undone"
     AGAIN = "again"
     BACK = "back"
@@ -135,6 +142,7 @@ TABLE: dict[Step, dict[Event, Step]] = {
         Event.USE_PIN: Step.PIN_START,
         Event.ASK_WHERE: Step.WHERE_ASK,
         Event.VISITING: Step.VISITOR,
+        Event.PROBLEM: Step.PROBLEM_DOOR,
     },
     Step.VISITOR: {
         **_IDENTIFIED,
@@ -211,6 +219,7 @@ TABLE: dict[Step, dict[Event, Step]] = {
         Event.SHARING: Step.SHARE,
         Event.LISTING: Step.SHARES,
         Event.GIVING_UP: Step.GIVE_UP,
+        Event.PROBLEM: Step.PROBLEM_YOURS,
         Event.REFUSED: Step.REFUSED,
     },
     # A badge that nobody knows stays here, with the sentence.
@@ -264,6 +273,19 @@ TABLE: dict[Step, dict[Event, Step]] = {
         Event.REFUSED: Step.REFUSED,
     },
     Step.PIN_CHANGED: {},
+    # Nobody has to say who they are.
+    Step.PROBLEM_DOOR: {Event.PICKED: Step.PROBLEM, Event.BACK: Step.ATTRACT},
+    Step.PROBLEM: {
+        Event.REPORTED: Step.PROBLEM_TOLD,
+        Event.BACK: Step.PROBLEM_DOOR,
+        Event.REFUSED: Step.REFUSED,
+    },
+    Step.PROBLEM_YOURS: {
+        Event.REPORTED: Step.PROBLEM_TOLD,
+        Event.BACK: Step.YOURS,
+        Event.REFUSED: Step.REFUSED,
+    },
+    Step.PROBLEM_TOLD: {},
     Step.FINISHED: {Event.UNDONE: Step.YOURS, Event.REFUSED: Step.REFUSED},
     Step.REFUSED: {
         **_IDENTIFIED,

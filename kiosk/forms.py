@@ -56,7 +56,8 @@ class ProblemForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("What is wrong?"),
         choices=[
-            ("stuck", _("It does not open or close")),
+            ("stuck", _("It does not open")),
+            ("unlocked", _("It does not close or lock")),
             ("damage", _("Something is broken")),
             ("dirty", _("It is not clean")),
             ("things", _("There are things of somebody else in it")),
@@ -70,6 +71,9 @@ class ProblemForm(forms.Form):
         max_length=160,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    photo = forms.FileField(
+        label=_("Add a photo, if you like"), required=False, allow_empty_file=True
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from access.models import Person
-from kiosk import untils, whereabouts
+from kiosk import rounds, untils, whereabouts
 from kiosk.authentication import Here
 from kiosk.untils import Standing, Use
 from occupancy.allocation.rules import MODELS
@@ -44,6 +44,8 @@ class Hold:
     ends_at_tap: bool
     # Who else may open it, as its holder is told: {"share", "with", "until_time", "once"}.
     shared_with: list[dict[str, Any]] = field(default_factory=list)
+    # A round that comes to the door, in a sentence.
+    visit: str = ""
 
     def told(self) -> dict[str, Any]:
         """Return it as the page takes it."""
@@ -64,6 +66,7 @@ class Hold:
             "shares": self.may_share,
             "ends_at_tap": self.ends_at_tap,
             "shared_with": self.shared_with,
+            "visit": self.visit,
         }
 
 
@@ -84,10 +87,14 @@ def of(here: Here, person_id: int, at: dt.datetime) -> list[Hold]:
         where |= whereabouts.of_doors(bank_id, mine)
     shares = _shares(claims, at)
     zone = zoneinfo.ZoneInfo(here.time_zone)
+    visits = rounds.coming(mine, zone, at) if mine else {}
     found = [
-        _hold(here, _had(claim, person_id, shares.get(claim.pk, [])), where, zone, at)
+        _hold(
+            here, _had(claim, person_id, shares.get(claim.pk, [])), where, zone, at,
+            visits.get(claim.compartment_id, ""),
+        )
         for claim in claims
-    ]
+    ]  # fmt: skip
     return sorted(found, key=lambda hold: (not hold.is_here, hold.claim))
 
 
@@ -112,8 +119,10 @@ def begun(here: Here, claimed: Claimed, at: dt.datetime) -> Hold | None:
         has_renewals=claimed.due_at is not None and claimed.rules.renewals > 0,
         may_share=claimed.rules.may_share,
     )
-    where = whereabouts.of_doors(here.bank_id, [claimed.compartment_id])
-    return _hold(here, had, where, zoneinfo.ZoneInfo(here.time_zone), at)
+    door = claimed.compartment_id
+    where = whereabouts.of_doors(here.bank_id, [door])
+    zone = zoneinfo.ZoneInfo(here.time_zone)
+    return _hold(here, had, where, zone, at, rounds.coming([door], zone, at).get(door, ""))
 
 
 @dataclass(frozen=True)
@@ -188,7 +197,12 @@ def _with_whom(share: Share, zone: zoneinfo.ZoneInfo, at: dt.datetime) -> dict[s
 
 
 def _hold(
-    here: Here, had: _Had, where: dict[int, str], zone: zoneinfo.ZoneInfo, at: dt.datetime
+    here: Here,
+    had: _Had,
+    where: dict[int, str],
+    zone: zoneinfo.ZoneInfo,
+    at: dt.datetime,
+    visit: str = "",
 ) -> Hold:
     meaning = MODELS[had.model]
     renews = had.is_own and had.has_renewals and not meaning.ends_at_tap
@@ -228,4 +242,5 @@ def _hold(
         may_share=had.is_own and had.may_share and is_running and not meaning.ends_at_tap,
         ends_at_tap=had.is_own and meaning.ends_at_tap,
         shared_with=[_with_whom(share, zone, at) for share in had.shares] if had.is_own else [],
+        visit=visit,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from kiosk.views import acts, screen, uses, visitors
+from kiosk.views import acts, problems, screen, uses, visitors
 
 urlpatterns = [
     path("", screen.screen, name="kiosk"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("decline", uses.decline, name="kiosk-decline"),
     path("pin", acts.change_pin, name="kiosk-pin"),
     path("visitor", visitors.register, name="kiosk-visitor"),
+    path("problem", problems.report, name="kiosk-problem"),
     path("ask", visitors.ask, name="kiosk-ask"),
     path("end", acts.end, name="kiosk-end"),
 ]

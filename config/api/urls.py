@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from config.api import schema
 from config.api.access_requests import AccessRequests
 from config.api.assignments import Assignments
+from config.api.battery_readings import BatteryReadings
 from config.api.commands import Commands
 from config.api.compartments import Compartments
 from config.api.desk_bookings import DeskBookings
@@ -26,6 +27,7 @@ from config.api.recoveries import Recoveries
 from config.api.reservations import Reservations
 from config.api.series import SeriesOfBookings
 from config.api.sites import Banks, Sites
+from config.api.tickets import Tickets
 from config.api.waiting import WaitingLists
 
 
@@ -49,9 +51,11 @@ router.register("series", SeriesOfBookings, basename="api-series")
 router.register("desk-bookings", DeskBookings, basename="api-desk-booking")
 router.register("recoveries", Recoveries, basename="api-recovery")
 router.register("lost-property", LostProperty, basename="api-lost-item")
+router.register("tickets", Tickets, basename="api-ticket")
 router.register("access-requests", AccessRequests, basename="api-access-request")
 router.register("locks", Locks, basename="api-lock")
 router.register("keys", Keys, basename="api-key")
+router.register("battery-readings", BatteryReadings, basename="api-battery-reading")
 router.register("policies", Policies, basename="api-policy")
 router.register("door-groups", Groups, basename="api-door-group")
 router.register("commands", Commands, basename="api-command")

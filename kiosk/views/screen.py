@@ -21,6 +21,7 @@ from kiosk.models import Terminal
 from kiosk.views import words
 from lockers.models import Organisation
 from lockers.services import enrolment
+from maintenance.reportable import BY_PEOPLE
 
 
 @require_GET
@@ -39,7 +40,8 @@ def screen(request: HttpRequest) -> HttpResponse:
             "kiosk/enrol.html",
             {"form": form, "was_enrolled": was_here, "code": code, "here": here},
         )
-    response = render(request, "kiosk/screen.html", {"here": here, "given": _given(here)})
+    facts = {"here": here, "given": _given(here), "kinds": BY_PEOPLE.items()}
+    response = render(request, "kiosk/screen.html", facts)
     if request.COOKIES.get(authentication.COOKIE):
         authentication.remember(request, response, token)
     return response

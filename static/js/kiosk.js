@@ -12,6 +12,7 @@ import { IDENTIFYING, identifying } from "./kiosk_identify.js";
 import { idle } from "./kiosk_idle.js";
 import { link } from "./kiosk_link.js";
 import { paint } from "./kiosk_paint.js";
+import { problems } from "./kiosk_problem.js";
 import { pins } from "./kiosk_pin.js";
 import { changing } from "./kiosk_pin_change.js";
 import { refusing } from "./kiosk_refusing.js";
@@ -65,7 +66,7 @@ function arrive(heading) {
 
 const GONE = "[data-number], [data-where], [data-until], [data-because], [data-live], [data-refusal], #also,"
   + " #which, #shared_with, #shares, #shares_title, #unshare_ask, #give_up_ask, #decline_ask, #declined_told,"
-  + " #todo_say, #waiting_place, #waiting_wait";
+  + " #todo_say, #waiting_place, #waiting_wait, [data-problem-ask], #problem_told, #yours_visit";
 
 function reset() {
   asker.end(turn.session.scan ?? pin.waiting());
@@ -74,6 +75,7 @@ function reset() {
   door.forget();
   finisher.reset();
   shares.forget();
+  problem.forget();
   pin.forget();
   change.forget();
   visitor.forget();
@@ -113,19 +115,26 @@ const away = leaving({ isBusy: () => asker.isBusy(), told: lastTold });
 const { ask } = asker;
 const view = drawing($("#bank"), given.drawing, {
   label: (one, state) =>
-    fill({ free: words.door_free, kept: words.door_kept }[state] ?? words.door_taken, {
+    fill({ free: words.door_free, kept: words.door_kept, any: words.door_any }[state] ?? words.door_taken, {
       number: one.number,
       where: one.where,
       size: given.drawing.sizes.find((size) => size.id === one.size)?.name ?? "",
     }),
   onPick(one) {
-    if (view.isLarge(one.id)) does.claim({ choice: { compartment: one.id } });
+    // What is wrong with a door is asked by its number, with a way back: no touch in between.
+    if (turn.step === "problem_door" || view.isLarge(one.id)) picked(one);
     else {
       turn.session.marked = one;
       painter.mark();
     }
   },
 });
+
+function picked(one) {
+  if (turn.step === "problem_door") problem.pick(one);
+  else does.claim({ choice: { compartment: one.id } });
+}
+
 const painter = paint(given, turn, {
   view,
   onSize: (size) => does.claim({ choice: { size } }),
@@ -177,6 +186,7 @@ const door = doorway(words, {
 });
 const does = verbs(turn, { words, ask, go, draw, refuse, door });
 const shares = sharing(turn, { words, ask, go, refuse });
+const problem = problems(turn, { words, ask, go, refuse });
 const finisher = hold($("#finish"), $("#finish_plain"), {
   words,
   onDone: () => (turn.session.held.finishes === "ask" ? go("giving_up") : does.finish()),
@@ -241,7 +251,9 @@ const actions = {
   again,
   any: () => does.claim({ choice: { any: true } }),
   draw: () => { note(""); go("draw"); },
-  take_marked: () => does.claim({ choice: { compartment: turn.session.marked.id } }),
+  take_marked: () => picked(turn.session.marked),
+  problem: problem.begin,
+  problem_kind: (button) => problem.report(button.dataset.kind),
   another: () => does.claim({ instead_of: turn.session.held.claim }),
   open: does.open,
   undo: does.undo,
@@ -274,7 +286,7 @@ const actions = {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
-  if (button && !button.disabled) actions[button.dataset.do]();
+  if (button && !button.disabled) actions[button.dataset.do](button);
 });
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => idler.touchIfOn(), { capture: true });

@@ -39,23 +39,26 @@ export function drawing(figure, bank, { label, onPick }) {
   }
   figure.replaceChildren(root);
   let picking = false;
+  // Every door may be touched, not only a free one.
+  let isAny = false;
+
+  const mayPick = (state) => picking && (isAny || state === "free");
 
   function pick(door) {
-    if (picking && doors.get(door.id).group.dataset.state === "free") onPick(door);
+    if (mayPick(doors.get(door.id).group.dataset.state)) onPick(door);
   }
 
   function name() {
     for (const { door, group } of doors.values()) {
       const { state } = group.dataset;
-      const active = picking && state === "free";
-      if (active) {
+      if (mayPick(state)) {
         group.setAttribute("role", "button");
         group.setAttribute("tabindex", "0");
       } else {
         group.removeAttribute("role");
         group.removeAttribute("tabindex");
       }
-      group.setAttribute("aria-label", label(door, state));
+      group.setAttribute("aria-label", label(door, isAny ? "any" : state));
     }
     root.setAttribute("aria-hidden", String(!picking));
   }
@@ -68,9 +71,11 @@ export function drawing(figure, bank, { label, onPick }) {
       }
       name();
     },
-    pickable(isOn) {
+    pickable(isOn, any = false) {
       picking = isOn;
-      figure.toggleAttribute("data-picking", isOn);
+      isAny = any;
+      figure.toggleAttribute("data-picking", isOn && !any);
+      figure.toggleAttribute("data-picking-any", isOn && any);
       name();
     },
     highlight(id) {

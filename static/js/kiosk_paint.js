@@ -7,7 +7,7 @@ import { fill } from "./kiosk_words.js";
 const $ = (selector) => document.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
 const POINTS = ["door", "yours", "place", "booked", "offered", "give_up", "share", "shared", "shares",
-  "unshare", "decline"];
+  "unshare", "decline", "problem_yours"];
 const STAFF_OPEN = ["overdue", "recovery"];
 const MOODS = { warning: "warn", grace: "warn", overdue: "danger", recovery: "danger" };
 
@@ -33,6 +33,9 @@ export function paint(given, turn, { view, onSize }) {
     const isOffline = !tied || !bank.online;
     document.body.dataset.tie = tied ? "up" : "down";
     for (const button of all("[data-needs-doors]")) button.disabled = isOffline || bank.opening;
+    for (const button of all("[data-needs-line]")) button.disabled = !tied;
+    // Who is to know of it is told by the server: without it nothing is offered.
+    $("#problem").hidden = !tied || !(step === "attract" || (step === "yours" && held?.here));
     for (const button of all("[data-here-only]")) button.hidden = !held?.here;
     $("#who").hidden = !session.scan;
     $("#visitor").hidden = bank.visitors === "no";
@@ -50,9 +53,11 @@ export function paint(given, turn, { view, onSize }) {
     counts(bank, isOffline);
     choices(given.drawing, bank, session.choices, words, isOffline || bank.opening, onSize);
     view.update(states(), tied ? bank.open : []);
-    view.pickable(step === "drawing" && !isOffline && !bank.opening);
+    if (step === "problem_door") view.pickable(tied, true);
+    else view.pickable(step === "drawing" && !isOffline && !bank.opening);
     mark();
-    view.highlight(POINTS.includes(step) && held?.here ? held.compartment : null);
+    const mine = POINTS.includes(step) && held?.here ? held.compartment : null;
+    view.highlight(step === "problem" ? session.about : mine);
     if (held) ofHeld(held, isOffline ? offline : "");
   }
 
@@ -77,6 +82,7 @@ export function paint(given, turn, { view, onSize }) {
     const live = $('section[data-step="yours"] [data-live]');
     live.dataset.mood = offline ? "warn" : (MOODS[held.standing] ?? "");
     tell(live, offline || (isOpen ? fill(words.yours_open, held) : held.until));
+    tell($("#yours_visit"), held.visit ?? "");
     // One way to end it: what ends when it is opened needs no key for that besides.
     const finishes = held.finishes !== "no" && !held.ends_at_tap;
     $("#finish").hidden = $("#hold_note").hidden = !finishes;
@@ -95,10 +101,10 @@ export function paint(given, turn, { view, onSize }) {
   // Where doors are drawn too small for a fingertip, a touch marks one and a key takes it.
   function mark() {
     const { session } = turn;
-    const isFree = session.marked && states()[session.marked.id] === "free";
-    if (!isFree) session.marked = null;
+    const isGood = session.marked && states()[session.marked.id] === "free";
+    if (!isGood) session.marked = null;
     view.mark(session.marked?.id ?? null);
-    tell($("#take_marked"), isFree ? fill(words.take_marked, session.marked) : "");
+    tell($("#take_marked"), isGood ? fill(words.take_marked, session.marked) : "");
   }
 
   return { draw, mark };

@@ -6,7 +6,7 @@ import { note, tell, toast } from "./kiosk_say.js";
 import { fill } from "./kiosk_words.js";
 
 const $ = (selector) => document.querySelector(selector);
-const CHOOSE_ANOTHER = ["compartment_taken", "no_compartment_available"];
+const CHOOSE_ANOTHER = ["compartment_taken", "door_closed_then", "no_compartment_available"];
 
 export function verbs(turn, { words, ask, go, draw, refuse, door }) {
   const of = (more) => ({ scan: turn.session.scan, ...more });

@@ -66,6 +66,7 @@ SAYS: dict[str, tuple[dict[str, Any], str, str]] = {
         "No locker for a booking on Tue 17 Nov, 09:00",
         "from Tue 17 Nov 2026, 09:00",
     ),
+    "door_repair": (NUMBER, "Locker 1, bank A, has to be repaired", "has to be repaired"),
     **{
         f"claim_news {what}": ({**NEWS, "what": what}, subject, first)
         for what, subject, first in (
@@ -87,7 +88,7 @@ SAYS: dict[str, tuple[dict[str, Any], str, str]] = {
     },
 }
 # There is nothing to do on a page: the person goes to reception.
-WITHOUT_LINK = {"recovery_begun", "items_stored"}
+WITHOUT_LINK = {"recovery_begun", "items_stored", "door_repair"}
 
 
 @pytest.fixture(autouse=True)

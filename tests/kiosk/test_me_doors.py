@@ -269,14 +269,6 @@ def test_one_opening_for_somebody_else(phone: Phone, bens: Phone, estate: Estate
     assert Command.objects.count() == 1
 
 
-def test_reporting_a_problem(phone: Phone, estate: Estate) -> None:
-    claim = phone.claim(estate)
-    phone.do("me-report", claim.pk, kind="stuck", words="It rattles")
-    told = Incident.objects.get()
-    assert told.summary == "It does not open or close: It rattles"
-    assert (told.compartment, told.person) == (estate.doors[0], estate.amira)
-
-
 def test_waiting_and_what_is_offered(phone: Phone, bens: Phone, estate: Estate) -> None:
     Policy.objects.update(limit_per_person=None)
     claims = [bens.claim(estate) for _each in range(3)]

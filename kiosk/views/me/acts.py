@@ -23,6 +23,7 @@ from kiosk.errors import Malformed, NotFilledIn
 from kiosk.forms import ColleagueForm
 from kiosk.phones import PhoneRequest, signed_in
 from kiosk.services.me import doors, passes
+from maintenance.forms.phone import digest
 from occupancy.services.claims import renewals
 from occupancy.services.claims.assignments import Wanted
 from occupancy.services.custody import sharing
@@ -41,11 +42,14 @@ Verb = Callable[..., Done]
 
 
 def acting(
-    verb: Verb, back: Callable[[PhoneRequest], str] | None = None
+    verb: Verb,
+    back: Callable[[PhoneRequest], str] | None = None,
+    again: Callable[..., HttpResponse] | None = None,
 ) -> Callable[..., HttpResponse]:
     """Make a view of a verb: signed in, by POST, once per key; a refusal is a sentence.
 
-    Who is refused goes back to where they came from, or to what ``back`` says.
+    Who is refused goes back to where they came from, or to what ``back`` says, or is shown the page
+    that ``again`` draws, with what they had typed.
     """
 
     @require_POST
@@ -56,7 +60,7 @@ def acting(
             (name, value)
             for name, value in request.POST.items()
             if name not in {"key", "csrfmiddlewaretoken"}
-        )
+        ) + sorted((name, digest(file)) for name, file in request.FILES.items())
         try:
             reply = idempotency.once(
                 scope=f"phone:{request.phone.pk}",
@@ -70,6 +74,8 @@ def acting(
         if reply.status == 200:
             messages.success(request, reply.body["said"])
             return HttpResponseRedirect(reply.body["to"])
+        if again is not None:
+            return again(request, _told(reply), reply.status, **kwargs)
         messages.error(request, _told(reply))
         to = back(request) if back is not None else phones.safe(request.POST.get("back", ""))
         return HttpResponseRedirect(to or reverse("me"))

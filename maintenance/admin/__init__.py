@@ -1,0 +1,31 @@
+"""The administration of what is broken, due or worn out."""
+
+from __future__ import annotations
+
+from maintenance.admin import (
+    asset_models,
+    assets,
+    bank_panels,
+    batteries,
+    decommissionings,
+    parts,
+    round_plans,
+    rounds,
+    teams,
+    tickets,
+    upgrades,
+)
+
+__all__ = [
+    "asset_models",
+    "assets",
+    "bank_panels",
+    "batteries",
+    "decommissionings",
+    "parts",
+    "round_plans",
+    "rounds",
+    "teams",
+    "tickets",
+    "upgrades",
+]
