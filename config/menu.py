@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from config import waiting
+from lockers.scoping import MAINTAIN, places_of
 
 # Group, then "app.Model" with the name of its Material symbol.
 GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
@@ -63,6 +64,26 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         ("access.KeyCharge", "payments"),
         ("access.MasterSet", "hub"),
         ("access.KeyRules", "rule_settings"),
+    ]),
+    (gettext_noop("Upkeep"), [
+        ("maintenance.Ticket", "build"),
+        ("maintenance.Round", "checklist_rtl"),
+        ("maintenance.RoundPlan", "event_repeat"),
+        ("maintenance.Battery", "battery_alert"),
+        ("maintenance.Stock", "inventory_2"),
+        ("maintenance.Part", "settings"),
+        ("maintenance.Store", "warehouse"),
+        ("maintenance.StockMove", "swap_vert"),
+        ("maintenance.BatteryReading", "bolt"),
+        ("maintenance.Asset", "inventory"),
+        ("maintenance.AssetModel", "category"),
+        ("maintenance.UpgradePlan", "upgrade"),
+        ("maintenance.UpgradeDoor", "door_sliding"),
+        ("maintenance.Decommissioning", "delete_forever"),
+        ("maintenance.Checklist", "checklist"),
+        ("maintenance.Team", "engineering"),
+        ("maintenance.ServiceLevel", "schedule"),
+        ("maintenance.CostRules", "payments"),
     ]),
     (gettext_noop("Estate"), [
         ("lockers.Organisation", "domain"),
@@ -119,6 +140,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "link": reverse("admin:lockers_controller_health"),
         }
         devices["items"] = [health, *devices["items"]]
+    if places_of(request.user, MAINTAIN).exists():
+        upkeep = next(group for group in groups if group["title"] == _("Upkeep"))
+        walk = {"title": _("On the phone"), "icon": "smartphone", "link": reverse("upkeep")}
+        upkeep["items"] = [walk, *upkeep["items"]]
     for group in groups:
         # Seen while the group is folded, too.
         if work := sum(int(item.get("badge", 0)) for item in group["items"]):

@@ -23,6 +23,9 @@ from lockers import selectors
 from lockers.admin.devices import ControllerAdmin
 from lockers.models import Bank, Controller
 from lockers.scoping import VIEW
+from maintenance.selectors import tickets
+from maintenance.services import parts, warranties
+from maintenance.services.rounds import closing as rounds
 from occupancy.services.alone import looking
 from occupancy.services.bookings import displacing
 from occupancy.services.ending import lost_property, recovery
@@ -65,6 +68,14 @@ TABLE = [
             "to_go=yes", lost_property.to_go),
     Waiting("occupancy.AloneUse", gettext_noop("Doors given by bridges to look at"), "cloud_off",
             "to_look_at=yes", looking.waiting),
+    Waiting("maintenance.Stock", gettext_noop("Parts to order"), "inventory_2",
+            "few=order", parts.to_order),
+    Waiting("maintenance.Ticket", gettext_noop("Tickets overdue"), "build",
+            "which=overdue", tickets.overdue),
+    Waiting("maintenance.Round", gettext_noop("Rounds that are late"), "checklist_rtl",
+            "late=yes", rounds.late),
+    Waiting("maintenance.Asset", gettext_noop("Warranties that end soon"), "verified_user",
+            "warranty=ending", warranties.ending),
     Waiting("access.Notice", gettext_noop("Letters that could not be sent"), "mail",
             "sent_at__isempty=1", notices.stuck),
     Waiting("django_q.Failure", gettext_noop("Jobs that failed last time"), "error",

@@ -48,13 +48,17 @@ from occupancy.models import Claim
 from tests import factories
 from tests.architecture import (
     alone_breaks,
+    asset_breaks,
     booking_breaks,
     commissioning_breaks,
     custody_breaks,
     ending_breaks,
     key_breaks,
+    part_breaks,
     phone_breaks,
     policy_breaks,
+    round_breaks,
+    ticket_breaks,
     visit_breaks,
     waiting_breaks,
 )
@@ -316,9 +320,11 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     ),
     **key_breaks.BREAKS,
     **visit_breaks.BREAKS,
+    **asset_breaks.BREAKS,
     "occupancy_one_claim_per_compartment_and_time": overlap,
     "occupancy_one_started_claim_per_compartment": second_start,
     **phone_breaks.BREAKS,
+    **part_breaks.BREAKS,
     **policy_breaks.BREAKS,
     **alone_breaks.BREAKS,
     **waiting_breaks.BREAKS,
@@ -326,6 +332,8 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     **commissioning_breaks.BREAKS,
     **custody_breaks.BREAKS,
     **ending_breaks.BREAKS,
+    **ticket_breaks.BREAKS,
+    **round_breaks.BREAKS,
     "kiosk_one_terminal_per_name": lambda e: factories.TerminalFactory(
         bank=e.bank, name=e.terminal.name
     ),

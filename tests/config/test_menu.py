@@ -37,6 +37,7 @@ def test_the_menu_shows_only_what_somebody_may_see(estate: Estate) -> None:
         "People",
         "Coming and going",
         "Keys",
+        "Upkeep",
         "Estate",
         "Devices",
         "Staff",

@@ -6,6 +6,8 @@ that is neither one of Django's own nor of import and export.
 
 from __future__ import annotations
 
+from tests.permissions import upkeep_assets, upkeep_parts, upkeep_rounds, upkeep_tickets
+
 # Only superusers: log-ins and their groups, tokens, the job queue.
 SUPERUSER_ONLY = {
     "access.User",
@@ -19,6 +21,9 @@ SUPERUSER_ONLY = {
 # Staff of a site, each row only to the staff of its own: the way from a row to its site.
 # Rows of an organisation belong to the staff of any of its sites.
 BY_SITE = {
+    **upkeep_parts.BY_SITE,
+    **upkeep_rounds.BY_SITE,
+    **upkeep_assets.BY_SITE,
     "access.AccessRequest": "site",
     "access.Notice": "site",
     "access.NoticeRules": "organisation__sites",
@@ -83,11 +88,14 @@ BY_SITE = {
     "occupancy.WaitingEntry": "site",
     "occupancy.CompartmentGroup": "organisation__sites",
     "occupancy.Policy": "organisation__sites",
+    **upkeep_tickets.BY_SITE,
 }
 LISTS = {"changelist", "add", "import", "export", "process_import"}
 OBJECTS = {"change", "delete", "history", "old_change"}
 # Pages that a model adds: "app.Model page".
 MORE_LISTS: set[str] = {
+    *upkeep_parts.MORE_LISTS,
+    *upkeep_assets.MORE_LISTS,
     "access.TemporaryAccess give",
     "access.Visit expect",
     "access.KeyCount count",
@@ -101,8 +109,12 @@ MORE_LISTS: set[str] = {
     "occupancy.LostItem found",
     "lockers.ReaderProfile find",
     "occupancy.Policy explain",
+    *upkeep_tickets.MORE_LISTS,
 }
 MORE_OBJECTS: set[str] = {
+    *upkeep_parts.MORE_OBJECTS,
+    *upkeep_rounds.MORE_OBJECTS,
+    *upkeep_assets.MORE_OBJECTS,
     "access.AccessRequest decide",
     "access.TemporaryAccess take_back",
     "access.Visit arrive",
@@ -171,4 +183,5 @@ MORE_OBJECTS: set[str] = {
     "occupancy.Recovery open_door",
     "occupancy.Recovery opened_by_key",
     "occupancy.Recovery store",
+    *upkeep_tickets.MORE_OBJECTS,
 }

@@ -26,7 +26,13 @@ from lockers.models import Area, Bank, Bridge, Compartment, Controller, Organisa
 from occupancy.models import CompartmentGroup
 from tests import factories
 from tests.factories.cast import SETUP
-from tests.permissions import admin_table
+from tests.permissions import (
+    admin_table,
+    upkeep_assets,
+    upkeep_parts,
+    upkeep_rounds,
+    upkeep_tickets,
+)
 from tests.permissions.tenants import HOUR, OURS, Tenant, _numbers, mark, models_by_site
 
 _DOOR = "compartment__bank__"
@@ -37,7 +43,8 @@ NARROW = 12
 # What an organisation shares: every half reads the same rows.
 _VOCABULARY = {
     "access.Department", "access.Group", "access.Role", "lockers.Organisation",
-    "lockers.ReaderProfile", "lockers.Size",
+    "lockers.ReaderProfile", "lockers.Size", *upkeep_parts.SHARED,
+    *upkeep_assets.VOCABULARY,
 }  # fmt: skip
 
 
@@ -71,14 +78,19 @@ SITE = Kind(
         "kiosk.PhoneSession": f"person__{_HOME}",
         "occupancy.CompartmentGroup": "compartments__bank__site",
         "occupancy.Policy": "site",
+        **upkeep_tickets.SITE_PATHS,
     },
-    shared=_VOCABULARY | {"access.ImportMapping", "access.Procedure"},
+    shared=_VOCABULARY
+    | {"access.ImportMapping", "access.Procedure", *upkeep_assets.OF_ORGANISATION}
+    | upkeep_tickets.SHARED_BY_SITES,
     hidden=set(),
 )
 AREA = Kind(
     "area",
     StaffRole.FACILITIES,
     paths={
+        **upkeep_parts.BY_AREA,
+        **upkeep_assets.BY_AREA,
         "access.AccessRequest": "bank__area",
         "access.Credential": f"person__{_GRANTED}",
         "access.Grant": f"{_DOOR}area",
@@ -122,14 +134,19 @@ AREA = Kind(
         "occupancy.Series": "bank__area",
         "occupancy.Share": f"claim__{_DOOR}area",
         "occupancy.WaitingEntry": "area",
+        **upkeep_tickets.AREA_PATHS,
     },
-    shared=_VOCABULARY | {"lockers.Site"},
+    shared=_VOCABULARY | upkeep_tickets.SHARED_BY_AREAS | {"lockers.Site"},
     # Of a whole site or organisation: its keys of many doors, its visitors, staff and procedures,
     # its letters.
-    hidden={
+    hidden=upkeep_rounds.HIDDEN_IN_AREAS
+    | {
         "access.ImportMapping", "access.KeyCount", "access.KeyRules", "access.MasterRelease",
         "access.MasterSet", "access.Notice", "access.NoticeRules", "access.Procedure",
         "access.RoleAssignment", "access.Visit", "access.VisitorRules",
+        *upkeep_parts.HIDDEN_FROM_AREAS,
+        *upkeep_tickets.HIDDEN_IN_AREAS,
+        *upkeep_assets.NOT_IN_AREAS,
     },
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in (SITE, AREA)}

@@ -9,6 +9,7 @@ from typing import Any
 
 from access.services import passes
 from kiosk.services.me import sessions, sign_ins
+from maintenance import door_labels
 from tests.permissions.world import World
 
 MISSING = 99_999_999
@@ -24,6 +25,9 @@ class May(enum.Enum):
     OPERATE_SOMEWHERE = enum.auto()  # who operates any site
     SITE_OVERRIDE = enum.auto()  # open any door without its holder
     SITE_RECOVER = enum.auto()  # empty what was not given back
+    SITE_MAINTAIN = enum.auto()  # repair, clean and inspect
+    SITE_REPORT = enum.auto()  # say what is broken: who operates or maintains
+    MAINTAIN_SOMEWHERE = enum.auto()  # who repairs at any site
     SITE_MANAGE = enum.auto()
     SUPERUSER = enum.auto()
     TERMINAL = enum.auto()  # an enrolled kiosk, and no log-in
@@ -107,6 +111,18 @@ def label(world: World) -> dict[str, Any]:
     return {"label": sessions.label_of(world.estate.bank)}
 
 
+def door_code(world: World) -> dict[str, Any]:
+    return {"code": door_labels.code_of(world.estate.doors[0].pk)}
+
+
+def ticket(world: World) -> dict[str, Any]:
+    return {"ticket_id": world.ids["ticket"]}
+
+
+def photo(world: World) -> dict[str, Any]:
+    return {"photo_id": world.ids["photo"]}
+
+
 def visit(world: World) -> dict[str, Any]:
     return {"link": sign_ins.visit_link_of(world.visit)}
 
@@ -136,5 +152,29 @@ def a_find(world: World) -> dict[str, Any]:
     return {"site": world.ids["site"], "what": "An umbrella", "stored_where": "Shelf 1"}
 
 
+def a_fault(world: World) -> dict[str, Any]:
+    return {"compartment": world.ids["compartment"], "category": "dirty"}
+
+
 def pk(name: str) -> Callable[[World], dict[str, Any]]:
     return lambda world: {"pk": world.ids[name]}
+
+
+def parts_ticket(world: World) -> dict[str, Any]:
+    return {"ticket_id": world.ids["parts-ticket"]}
+
+
+def a_voltage(world: World) -> dict[str, Any]:
+    return {"compartment": world.ids["compartment"], "millivolts": 5000}
+
+
+def a_round(world: World) -> dict[str, Any]:
+    return {"round_id": world.ids["round"]}
+
+
+def a_stop(world: World) -> dict[str, Any]:
+    return {**a_round(world), "stop_id": world.ids["round-stop"]}
+
+
+def a_check(world: World) -> dict[str, Any]:
+    return {"check_id": world.ids["round-check"]}

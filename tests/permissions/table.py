@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
+from tests.permissions import upkeep_assets
 from tests.permissions.rules import (
     MISSING,
     May,
     Rule,
+    a_check,
+    a_fault,
     a_find,
     a_group,
     a_pass,
     a_policy,
+    a_round,
+    a_stop,
+    a_voltage,
     asking,
     bank,
     day_end,
     door,
+    door_code,
     giving,
     label,
     number,
     opening,
     own,
     own_series,
+    parts_ticket,
+    photo,
     pk,
     post,
     site,
     swapping,
+    ticket,
     visit,
     waiting,
 )
 
+TICKET_VERBS = ["start", "take", "look", "check", "done", "cancel", "reopen", "wait", "note",
+                "minutes", "photo", "out", "back"]  # fmt: skip
+
 PAGES: dict[str, Rule] = {
+    # Rounds on a phone: by the site, or the banks of an area.
+    "upkeep-worker": Rule(May.PUBLIC),
+    "rounds": Rule(May.LOGIN),
+    "round": Rule(May.SITE_MAINTAIN, there=a_round),
+    "round-close": post(May.SITE_MAINTAIN, a_round),
+    "round-done": post(May.SITE_MAINTAIN, a_stop),
+    "round-open": post(May.SITE_MAINTAIN, a_stop),
+    "round-photo": Rule(May.SITE_MAINTAIN, there=a_check),
+    **upkeep_assets.PAGES,
     "home": Rule(May.PUBLIC),
     "health": Rule(May.PUBLIC),
     # Prometheus has a token for it.
@@ -84,7 +106,21 @@ PAGES: dict[str, Rule] = {
     "access-request-refuse": post(May.SITE_MANAGE, pk("refused-request")),
     # Only by who asked, who is none of these.
     "access-request-withdraw": post(May.NOBODY, pk("refused-request")),
+    # Upkeep: the walk and the tickets of whoever repairs; a door's label is for everyone.
+    "door-report": Rule(May.PUBLIC, there=door_code),
+    "upkeep": Rule(May.MAINTAIN_SOMEWHERE),
+    "upkeep-ticket": Rule(May.SITE_MAINTAIN, there=ticket),
+    **{f"upkeep-{verb}": post(May.SITE_MAINTAIN, ticket) for verb in TICKET_VERBS},
+    "upkeep-picture": Rule(May.SITE_MAINTAIN, there=photo),
+    "upkeep-door": Rule(May.SITE_MAINTAIN, there=door),
+    "upkeep-door-report": post(May.SITE_MAINTAIN, door),
+    "upkeep-door-look": post(May.SITE_MAINTAIN, door),
+    "door-label": Rule(May.SITE_MANAGE, there=door),
+    "door-label-picture": Rule(May.SITE_MANAGE, there=door),
     "set_language": post(May.PUBLIC),
+    # Upkeep
+    "upkeep-ticket-parts": Rule(May.SITE_MAINTAIN, there=parts_ticket),
+    "upkeep-ticket-parts (take)": post(May.SITE_MAINTAIN, parts_ticket),
     # Live map
     "map": Rule(May.LOGIN),
     "map-site": Rule(May.SITE_VIEW, there=site),
@@ -129,6 +165,7 @@ PAGES: dict[str, Rule] = {
     "kiosk-end": post(May.TERMINAL),
     "kiosk-visitor": post(May.TERMINAL),
     "kiosk-ask": post(May.TERMINAL),
+    "kiosk-problem": post(May.TERMINAL),
     # A wrong code opens nothing, whoever shows it.
     "bridge-enrol": post(May.NOBODY),
     # Set-up
@@ -199,6 +236,12 @@ PAGES: dict[str, Rule] = {
     "api-recovery-store": post(May.SITE_RECOVER, pk("recovery")),
     "api-recovery-close": post(May.SITE_RECOVER, pk("recovery")),
     "api-recovery-call-off": post(May.SITE_RECOVER, pk("recovery")),
+    "api-ticket-list": Rule(May.LOGIN),
+    "api-ticket-list (create)": Rule(May.SITE_REPORT, "post", data=a_fault),
+    "api-ticket-detail": Rule(May.SITE_VIEW, there=pk("ticket")),
+    "api-ticket-note": post(May.SITE_MAINTAIN, pk("ticket")),
+    "api-ticket-close": post(May.SITE_MAINTAIN, pk("ticket")),
+    "api-ticket-reference": post(May.SITE_MAINTAIN, pk("ticket")),
     "api-lost-item-list": Rule(May.LOGIN),
     "api-lost-item-list (create)": Rule(May.SITE_OPERATE, "post", data=a_find),
     "api-lost-item-detail": Rule(May.SITE_VIEW, there=pk("lost-item")),
@@ -215,6 +258,9 @@ PAGES: dict[str, Rule] = {
     "api-waiting-accept": post(May.SITE_OPERATE, pk("waiting")),
     "api-waiting-decline": post(May.SITE_OPERATE, pk("waiting")),
     "api-waiting-leave": post(May.SITE_OPERATE, pk("waiting")),
+    "api-battery-reading-list": Rule(May.LOGIN),
+    "api-battery-reading-list (create)": Rule(May.SITE_MAINTAIN, "post", data=a_voltage),
+    "api-battery-reading-detail": Rule(May.SITE_VIEW, there=pk("battery-reading")),
     "api-policy-list": Rule(May.LOGIN),
     "api-policy-list (create)": Rule(May.SITE_MANAGE, "post", data=a_policy),
     "api-policy-detail": Rule(May.SITE_VIEW, there=pk("policy")),
@@ -299,6 +345,8 @@ PAGES: dict[str, Rule] = {
 CATCH_ALLS = {"api-nothing": "/api/v1/nothing/", "admin/(?P<url>.*)$": "/admin/nothing/"}
 # Actions that share an address with another method: the key is "address (method)".
 METHODS = {
+    "api-battery-reading-list (create)",
+    "upkeep-ticket-parts (take)",
     "api-reservation-list (create)",
     "api-access-request-list (create)",
     "api-door-group-list (create)",
@@ -306,6 +354,7 @@ METHODS = {
     "api-assignment-list (create)",
     "api-waiting-list (create)",
     "api-lost-item-list (create)",
+    "api-ticket-list (create)",
 }
 SOCKETS: dict[str, May] = {
     "ws/bridge/": May.BRIDGE,

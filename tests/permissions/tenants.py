@@ -24,6 +24,7 @@ from occupancy.models import Policy
 from tests import factories
 from tests.factories.cast import SETUP
 from tests.permissions import admin_table as table
+from tests.permissions import upkeep_assets, upkeep_parts, upkeep_rounds, upkeep_tickets
 from tests.permissions.world import World
 
 OURS = "Qzmark"
@@ -37,10 +38,12 @@ TYPED = {
     "family_name", "fits", "given_name", "guardian_email", "guardian_name", "guardian_phone",
     "hint", "host", "name", "nearby", "note", "number", "personal_number", "purpose_text", "reason",
     "external_id", "serial", "service_note", "state_detail", "summary", "text", "title", "to",
-    "what",
+    "what", *upkeep_assets.TYPED,
 }  # fmt: skip
 # What a row needs that follows from no field; a function of the tenant.
 NEEDS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
+    **upkeep_parts.NEEDS,
+    **upkeep_rounds.NEEDS,
     "access.RoleAssignment": lambda tenant: {"role": StaffRole.AUDITOR, "site": tenant.site},
     "lockers.Command": lambda tenant: {
         "deadline": tenant.at + HOUR, "purpose": "claim", "actor_kind": "staff",
@@ -82,6 +85,7 @@ NEEDS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
         "expected_until": tenant.at + HOUR,
     },
     "access.Grant": lambda tenant: {"ends_at": tenant.at + HOUR, "person": tenant.row(Person)},
+    **upkeep_tickets.NEEDS,
 }  # fmt: skip
 _numbers = itertools.count(1)
 

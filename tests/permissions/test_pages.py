@@ -21,11 +21,14 @@ LOG_IN = re.compile(r"^/((admin|account)/login|me/in)/")
 LET_IN: dict[May, set[str]] = {
     May.PUBLIC: set(ROLES),
     May.LOGIN: set(STAFF),
-    May.SITE_VIEW: {"viewer", "olga", "max", "rosa"},
+    May.SITE_VIEW: {"viewer", "technician", "olga", "max", "rosa"},
     May.SITE_OPERATE: {"olga", "max", "rosa"},
     May.OPERATE_SOMEWHERE: {"nina", "olga", "max", "rosa"},
     May.SITE_OVERRIDE: {"olga", "max", "rosa"},
     May.SITE_RECOVER: {"olga", "max", "rosa"},
+    May.SITE_MAINTAIN: {"technician", "rosa"},
+    May.SITE_REPORT: {"technician", "olga", "max", "rosa"},
+    May.MAINTAIN_SOMEWHERE: {"technician", "rosa"},
     May.SITE_MANAGE: {"max", "rosa"},
     May.SUPERUSER: {"rosa"},
     May.TERMINAL: {"terminal"},
@@ -35,7 +38,7 @@ LET_IN: dict[May, set[str]] = {
     May.NOBODY: set(),
 }
 OF_A_SITE = {May.SITE_VIEW, May.SITE_OPERATE, May.SITE_OVERRIDE, May.SITE_RECOVER,
-             May.SITE_MANAGE}  # fmt: skip
+             May.SITE_MAINTAIN, May.SITE_REPORT, May.SITE_MANAGE}  # fmt: skip
 
 
 @pytest.fixture

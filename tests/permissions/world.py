@@ -28,11 +28,12 @@ from occupancy.services.ending.lost_property import Found
 from occupancy.services.queue import waiting
 from tests import factories
 from tests.factories.cast import SETUP, TERMINAL_TOKEN, Estate
+from tests.permissions import upkeep_pages, upkeep_parts, upkeep_rounds
 
 # From outside to inside: nobody, a kiosk, a person's phone, staff of another site, of this one,
 # everything.
-ROLES = ["anonymous", "terminal", "phone", "nina", "viewer", "olga", "max", "rosa"]
-STAFF = ["nina", "viewer", "olga", "max", "rosa"]
+ROLES = ["anonymous", "terminal", "phone", "nina", "viewer", "technician", "olga", "max", "rosa"]
+STAFF = ["nina", "viewer", "technician", "olga", "max", "rosa"]
 _keys = itertools.count()
 
 
@@ -81,6 +82,7 @@ class World:
 
     estate: Estate
     viewer: User
+    technician: User
     opening: BankOpening
     shown_pass: Pass
     visit: Visit
@@ -92,6 +94,9 @@ class World:
         estate = Estate.build(at=at)
         viewer: User = factories.UserFactory(username="viewer")
         assign_perm("view_site", viewer, estate.site)
+        technician: User = factories.UserFactory(username="technician")
+        assign_perm("view_site", technician, estate.site)
+        assign_perm("maintain_site", technician, estate.site)
         got = assignments.claim(
             person_id=estate.amira.pk,
             bank_id=estate.bank.pk,
@@ -138,6 +143,8 @@ class World:
         ids = {
             **_bookings(estate, at),
             **_left_behind(estate, at),
+            **upkeep_parts.things(estate, at),
+            **upkeep_rounds.rows(estate, at),
             "day_end": day_end.pk,
             "policy": estate.policy.pk,
             "door-group": group.pk,
@@ -168,10 +175,12 @@ class World:
             expected_from=at, expected_until=at + dt.timedelta(days=1),
         )  # fmt: skip
         phone = sessions.open_for(person=estate.amira, by=SignedInBy.LINK, at=at)
-        return cls(estate, viewer, opening, shown_pass, visit, phone, ids)
+        ids |= upkeep_pages.made(estate, at)
+        return cls(estate, viewer, technician, opening, shown_pass, visit, phone, ids)
 
     def user(self, role: str) -> User:
-        return self.viewer if role == "viewer" else getattr(self.estate, role)
+        here = {"viewer": self.viewer, "technician": self.technician}
+        return here[role] if role in here else getattr(self.estate, role)
 
     def client(self, role: str) -> Client:
         """Return a browser, or a kiosk, that is one of ROLES."""
