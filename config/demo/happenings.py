@@ -93,7 +93,7 @@ def _troubles(history: History, estate: Estate, rng: random.Random) -> None:
                 history.at - dt.timedelta(hours=rng.uniform(3, 90)),
                 door=door,
                 reason=door.service_note,
-                data={"old": ServiceStatus.IN_SERVICE.value, "new": door.service_status},
+                data={"before": ServiceStatus.IN_SERVICE.value, "after": door.service_status},
             )
 
 

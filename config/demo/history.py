@@ -226,7 +226,7 @@ class History:
             actor_id=actor.id,
             claim_id=claim.pk,
             status=CommandStatus.FAILED if jammed else CommandStatus.CLOSED,
-            detail="door_did_not_open" if jammed else "",
+            detail="did_not_open" if jammed else "",
             requested_at=at,
             deadline=at + OPEN_WITHIN,
             sent_at=sent_at,

@@ -18,7 +18,7 @@ from audit.actions import Action
 from audit.services.events import Actor
 from config.demo import banks as bank_plans
 from config.demo import estate as estates
-from config.demo import happenings, people, present, seed
+from config.demo import happenings, people, present, seed, upkeep
 from config.demo.estate import BuiltSite, Estate
 from config.demo.history import History
 from config.demo.visits import HABITS, Diary
@@ -99,6 +99,7 @@ def _go_on(estate: Estate, at: dt.datetime) -> None:
         for built, diary in zip(new, diaries, strict=True):
             _come(history, built, diary, last, everybody)
         history.write()
+    upkeep.go_on(estate, at=at)
     for built in estate.sites:
         if built.plan is estates.OFFICE:
             happenings.close_one(built, at=at)

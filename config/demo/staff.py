@@ -1,4 +1,4 @@
-"""The two log-ins of the demonstration: one who may do all, and a second pair of eyes."""
+"""The log-ins of the demonstration: who may do all, a second pair of eyes, and who repairs."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ class LogIn:
 AMIRA_MAIL = "amira.haddad@northwind.example"
 FIRST = LogIn("demo", "demo-lockers")
 SECOND = LogIn("second", "second-lockers")
+TECHNICIAN = LogIn("technician", "technician-lockers")
 
 
-def build(estate: Estate, *, at: dt.datetime) -> tuple[User, User]:
-    """Write both log-ins; the second is at reception on every site and manages none."""
+def build(estate: Estate, *, at: dt.datetime) -> tuple[User, User, User]:
+    """Write the log-ins; the second is at reception, the third repairs, on every site."""
     first = User.objects.create_superuser(
         FIRST.username,
         "demo@northwind.example",
@@ -38,20 +39,28 @@ def build(estate: Estate, *, at: dt.datetime) -> tuple[User, User]:
     )
     # Whoever is logged in as the first may look at Amira's lockers as she does on her phone.
     EmailAddress.objects.create(user=first, email=AMIRA_MAIL, verified=True)
-    second = User.objects.create_user(
-        SECOND.username,
-        "second@northwind.example",
-        SECOND.password,
+    second = _with_role(estate, SECOND, "Sam", "Second", StaffRole.RECEPTION, at)
+    technician = _with_role(estate, TECHNICIAN, "Tess", "Turner", StaffRole.TECHNICIAN, at)
+    return first, second, technician
+
+
+def _with_role(
+    estate: Estate, log_in: LogIn, given: str, family: str, role: StaffRole, at: dt.datetime
+) -> User:
+    user = User.objects.create_user(
+        log_in.username,
+        f"{log_in.username}@northwind.example",
+        log_in.password,
         is_staff=True,
-        first_name="Sam",
-        last_name="Second",
+        first_name=given,
+        last_name=family,
     )
     roles.give(
-        user=second,
-        role=StaffRole.RECEPTION,
+        user=user,
+        role=role,
         place=estate.organisation,
         at=at,
         giver=None,
         actor=Actor.job("demo"),
     )
-    return first, second
+    return user

@@ -51,7 +51,9 @@ def kiosk_url(port: int, screens: dict[int, int], kiosk: tuple[str, int] | None)
 
 def _table(port: int, kiosk: str) -> list[list[str]]:
     here = f"http://{HOST}:{port}"
-    first, second = (f"{one.username} / {one.password}" for one in (staff.FIRST, staff.SECOND))
+    first, second, technician = (
+        f"{one.username} / {one.password}" for one in (staff.FIRST, staff.SECOND, staff.TECHNICIAN)
+    )
     badges = " · ".join(f"{badge.number} ({badge.label})" for badge in people.TO_TRY)
     return [
         ["Start here", f"{here}/"],
@@ -59,6 +61,7 @@ def _table(port: int, kiosk: str) -> list[list[str]]:
         ["Kiosk", kiosk],
         ["Phone page", f"{here}/me/  (logged in as {staff.FIRST.username}, you are Amira there)"],
         ["Admin", f"{here}/admin/  ({first}; a second person: {second})"],
+        ["Repairs, rounds", f"{here}/upkeep/  (log in: {technician}, on a phone)"],
         ["Virtual cabinet", f"http://{HOST}:{port + wiring.PAGE_OFFSET}/"],
         ["API", f"{here}/api/v1/schema/"],
         ["Badges to try", badges],

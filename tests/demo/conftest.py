@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import override_settings
 
 from config.demo import start
 from tests.conftest import MORNING
@@ -26,7 +27,7 @@ def built(django_db_setup: None, django_db_blocker: Any, var: Path) -> Iterator[
     """What the first start at a Tuesday morning told."""
     with django_db_blocker.unblock():
         try:
-            with transaction.atomic():
+            with override_settings(VAR_DIR=var), transaction.atomic():
                 yield start.prepare(var=var, port=PORT, at=MORNING)
                 transaction.set_rollback(True)
         finally:

@@ -50,6 +50,7 @@ def test_the_supervisor_is_told_all_it_needs(demo: dict[str, Any], var: Path) ->
         "Kiosk",
         "Phone page",
         "Admin",
+        "Repairs, rounds",
         "Virtual cabinet",
         "API",
         "Badges to try",
