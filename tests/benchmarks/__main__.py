@@ -18,9 +18,11 @@ def main(only: str | None) -> None:
     from django.core.management import call_command
 
     from tests.benchmarks import (
+        batteries,
         bridges,
         claims,
         deciding,
+        door_histories,
         expiring,
         journals,
         maps,
@@ -30,8 +32,10 @@ def main(only: str | None) -> None:
         policies,
         pushes,
         reserving,
+        rounds,
         starts,
         taps,
+        triaging,
     )
     from tests.benchmarks.place import Place
     from tests.servers import ASGI, WSGI, free_port, serving
@@ -51,6 +55,10 @@ def main(only: str | None) -> None:
         "starts": starts.measure,
         "journals": journals.measure,
         "offline": offline.measure,
+        "triaging": triaging.measure,
+        "rounds": rounds.measure,
+        "door_histories": door_histories.measure,
+        "batteries": batteries.measure,
     }
     if only and only not in measurements:
         sys.exit(f"There is no measurement {only!r}. Choose one of: {', '.join(measurements)}.")
