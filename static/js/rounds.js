@@ -4,7 +4,11 @@ import { stopPage } from "./rounds_stop.js";
 
 const own = document.querySelector("script[data-worker]");
 if (own && "serviceWorker" in navigator) {
-  navigator.serviceWorker.register(own.dataset.worker, { scope: own.dataset.scope }).catch(() => {});
+  const { serviceWorker } = navigator;
+  serviceWorker.register(own.dataset.worker, { scope: own.dataset.scope })
+    .then(() => serviceWorker.ready)
+    .then(({ active }) => serviceWorker.controller ?? active.postMessage("claim"))
+    .catch(() => {});
 }
 // What waits is not thrown away when the phone is short of room.
 navigator.storage?.persist?.().catch(() => {});

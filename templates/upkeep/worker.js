@@ -28,6 +28,11 @@ self.addEventListener("activate", (event) => {
   );
 });
 
+// A page that was on its way while the worker took over is nobody's: it asks to be taken, too.
+self.addEventListener("message", (event) => {
+  if (event.data === "claim") event.waitUntil(self.clients.claim());
+});
+
 // The newest look while there is a line: a page of today never runs with the script of last week.
 async function look(request) {
   const kept = await caches.open(LOOK);
