@@ -148,7 +148,7 @@ def upgrade(estate: Estate, desk: Desk, *, at: dt.datetime) -> None:
     for place, row in enumerate(plan.doors.filter(compartment__column__lte=DONE_COLUMNS)):
         then = at - (8 - 4 * (place // 6)) * DAY + place * dt.timedelta(minutes=12)
         upgrades.done(
-            door_id=row.pk, serial=f"EL-{60_100 + place}", by=FITTER, on=local(built, then),
+            door_id=row.pk, serial=f"EN-{60_100 + place}", by=FITTER, on=local(built, then),
             at=then, **by,
         )  # fmt: skip
     _wire(built, bank, to, at)
@@ -186,7 +186,7 @@ def _wire(built: BuiltSite, bank: Bank, model: AssetModel, at: dt.datetime) -> N
         )  # fmt: skip
         if number < 4:
             assets.deliver(
-                asset_id=spare.pk, serial=f"EL-{60_120 + number}",
+                asset_id=spare.pk, serial=f"EN-{60_120 + number}",
                 warranty_until=local(built, at + 3 * 365 * DAY), on=local(built, at - 6 * DAY),
                 actor=ACTOR, at=at - 6 * DAY,
             )  # fmt: skip
@@ -198,14 +198,14 @@ def swap_lock(door: Compartment, desk: Desk, *, at: dt.datetime) -> None:
     old = Asset.objects.select_related("model").get(compartment=door, state=AssetState.INSTALLED)
     new = assets.record(
         asset=Asset(
-            organisation=site.organisation, site=site, model=old.model, serial="EL-60099",
+            organisation=site.organisation, site=site, model=old.model, serial="EN-60099",
             supplier=SUPPLIER, cost=old.model.replacement_cost,
         ),
         actor=desk.first, at=at, on=on,
     )  # fmt: skip
     by: dict[str, Any] = {"actor": desk.technician, "at": at, "on": on}
     assets.deliver(
-        asset_id=new.pk, serial="EL-60099", warranty_until=on + 3 * 365 * DAY, **by
+        asset_id=new.pk, serial="EN-60099", warranty_until=on + 3 * 365 * DAY, **by
     )  # fmt: skip
     assets.replace(
         old_id=old.pk, new_id=new.pk, reason="Bolt worn out", by="Tess Turner", **by
