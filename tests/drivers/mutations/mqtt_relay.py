@@ -51,8 +51,8 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
     (_PROFILE, '"door_open": "ON"', '"door_open": "OPEN"', "an open door is none", _READS),
     (
         _PROFILE,
-        'for step in self.key.split("."):',
-        "for step in [self.key]:",
+        'for step in key.split("."):',
+        "for step in [key]:",
         "what stands deeper is not read",
         _WHOLE,
     ),
