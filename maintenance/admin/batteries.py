@@ -21,7 +21,7 @@ from maintenance.drawing import voltage_line
 from maintenance.forms.batteries import PlanForm, ReplaceForm, VoltageForm
 from maintenance.models import Battery, BatteryReading, Round, Stock
 from maintenance.selectors import batteries as selectors
-from maintenance.selectors import part_tickets
+from maintenance.selectors import walking
 from maintenance.services import batteries, battery_forecasts
 
 # How far ahead a round is offered for.
@@ -98,7 +98,7 @@ class BatteryAdmin(Desk):
         form = ReplaceForm(
             request.POST or None, initial={"on": today},
             stocks=Stock.objects.filter(store__site=site).select_related("part"),
-            tickets=part_tickets.kept_by(request.user).filter(site__organisation=site.organisation),
+            tickets=walking.maintained(request.user).filter(site__organisation=site.organisation),
         )  # fmt: skip
 
         def do(form: Any) -> Battery:

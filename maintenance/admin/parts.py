@@ -25,7 +25,7 @@ from maintenance.forms.parts import (
 )
 from maintenance.imports import PartRows
 from maintenance.models import Part, Stock, StockMove, Store
-from maintenance.selectors import part_tickets
+from maintenance.selectors import walking
 from maintenance.services import parts
 
 _VERBS = ("issue", "receive", "put_back", "count", "ordered", "set_minimum")
@@ -141,7 +141,7 @@ class StockAdmin(Desk):
         return _now("too few, ordered") if stock.ordered_on else _now("too few")
 
     def _tickets(self, request: HttpRequest, stock: Stock) -> Any:
-        return part_tickets.kept_by(request.user).filter(
+        return walking.maintained(request.user).filter(
             site__organisation=stock.store.site.organisation
         )
 

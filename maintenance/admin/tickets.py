@@ -48,8 +48,7 @@ class WhichFilter(admin.SimpleListFilter):
             case "overdue":
                 return queryset.filter(selectors.overdue(timezone.now()))
             case "mine":
-                mine = selectors.of_user(request.user)
-                return queryset.filter(pk__in=mine.values("pk"))
+                return queryset.filter(is_open, selectors.theirs(request.user))
             case "escalated":
                 return queryset.filter(is_open, escalated_at__isnull=False)
             case "closed":

@@ -1,4 +1,4 @@
-"""Tickets as they are read: whose they are, in the order of a walk, with checklist and story."""
+"""Tickets as they are read: who sees them, whose they are, with checklist and story."""
 
 from __future__ import annotations
 
@@ -6,20 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
-from lockers.models import Bank, Site
+from lockers.models import Bank
 from lockers.scoping import MAINTAIN, VIEW, rights, sites_of, within
-from maintenance.choices import EntryKind, Priority
+from maintenance.choices import EntryKind
 from maintenance.models import ChecklistItem, Ticket, TicketCheck, TicketEntry
-
-# Along the banks as they stand; at a bank from left to right and down, then what is no door.
-WALK = (
-    "site__name", "site", F("bank__position").asc(nulls_last=True),
-    F("bank__name").asc(nulls_last=True), "bank",
-    F("compartment__column").asc(nulls_last=True), F("compartment__row").asc(nulls_last=True),
-    "priority", "due_at", "pk",
-)  # fmt: skip
 
 
 def visible(user: Any, right: str = VIEW) -> Q:
@@ -42,47 +34,16 @@ def may(user: Any, ticket: Ticket, right: str = MAINTAIN) -> bool:
     return found
 
 
-@dataclass(frozen=True)
-class Stop:
-    """One ticket on somebody's walk."""
+def theirs(user: Any) -> Q:
+    """Return the condition for what is for somebody to do.
 
-    ticket: Ticket
-    is_overdue: bool
-    is_urgent: bool
-
-
-def open_tickets() -> QuerySet[Ticket]:
-    """Return the tickets that are open, with where they are."""
-    return Ticket.objects.filter(closed_at__isnull=True).select_related(
-        "site", "bank__area", "compartment", "controller", "bridge", "assignee", "team"
-    )
-
-
-def of_user(user: Any) -> QuerySet[Ticket]:
-    """Return the open tickets of somebody: assigned, of a team and nobody's yet, or escalated."""
-    mine = (
-        Q(assignee=user)
-        | Q(assignee__isnull=True, team__members=user)
-        | Q(escalated_at__isnull=False, escalates_to__members=user)
-    )
-    return open_tickets().filter(mine, visible(user, MAINTAIN)).distinct()
-
-
-def walk(
-    user: Any, at: dt.datetime, *, site: Site | None = None, by_due: bool = False
-) -> list[Stop]:
-    """Return the open tickets of somebody in walking order, or what is due first.
-
-    What is overdue or urgent is marked and stays in its place: nobody walks back for it unless
-    they want to.
+    What is given to them; what is their team's or nobody's, until somebody has it; and what was
+    escalated to their team, whoever has it.
     """
-    tickets = of_user(user)
-    if site is not None:
-        tickets = tickets.filter(site=site)
-    order: tuple[Any, ...] = ("due_at", "priority", "pk") if by_due else WALK
-    # Distinct rows are ordered by what is selected: read them by number.
-    rows = open_tickets().filter(pk__in=tickets.values("pk")).order_by(*order)
-    return [Stop(one, one.due_at < at, one.priority == Priority.URGENT) for one in rows]
+    teams = user.teams.values("pk")
+    nobody_has_it = Q(assignee__isnull=True) & (Q(team__isnull=True) | Q(team__in=teams))
+    is_escalated = Q(escalated_at__isnull=False, escalates_to__in=teams)
+    return Q(assignee=user.pk) | nobody_has_it | is_escalated
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from access.models import User
 from lockers.models import Area, Bank, Site
@@ -38,23 +39,16 @@ class Stop:
         return sum(task.is_overdue or task.is_urgent for task in self.tasks)
 
 
-def maintained(user: User) -> QuerySet[Ticket]:
+def maintained(user: Any) -> QuerySet[Ticket]:
     """Return every ticket about something that somebody may maintain."""
     return Ticket.objects.filter(tickets.visible(user, MAINTAIN))
-
-
-def theirs(user: User) -> Q:
-    """Return the condition for what is theirs: given to them, to their team, or to nobody."""
-    nobodys = Q(assignee__isnull=True, team__isnull=True)
-    of_the_team = Q(assignee__isnull=True, team__in=user.teams.values("pk"))
-    return Q(assignee=user.pk) | nobodys | of_the_team
 
 
 def stops(user: User, at: dt.datetime, *, everything: bool = False) -> list[Stop]:
     """Return the places with open tickets in walking order, and at each the doors as they hang."""
     open_ones = maintained(user).filter(closed_at__isnull=True)
     if not everything:
-        open_ones = open_ones.filter(theirs(user))
+        open_ones = open_ones.filter(tickets.theirs(user))
     rows = list(
         open_ones.select_related(
             "site", "bank", "compartment", "controller", "bridge", "assignee", "team"
@@ -73,7 +67,7 @@ def stops(user: User, at: dt.datetime, *, everything: bool = False) -> list[Stop
 def counts(user: User) -> tuple[int, int]:
     """Return how many open tickets are somebody's own, and how many there are in all."""
     open_ones = maintained(user).filter(closed_at__isnull=True)
-    return open_ones.filter(theirs(user)).count(), open_ones.count()
+    return open_ones.filter(tickets.theirs(user)).count(), open_ones.count()
 
 
 def next_after(user: User, ticket: Ticket, at: dt.datetime) -> Ticket | None:

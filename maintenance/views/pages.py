@@ -96,7 +96,7 @@ def page_of(
         "used": parts.used_on(ticket),
         "stocks": parts.stock_for(ticket) if ticket.closed_at is None else (),
         "key": uuid.uuid4(),
-        "minutes": sum(one.minutes or 0 for one in entries),
+        "minutes": tickets.minutes_of(ticket),
         "refused": refused,
         "typed": request.POST,
         "at": at,

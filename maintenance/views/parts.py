@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,16 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from access.models import User
-from audit.errors import Refusal
-from audit.services import idempotency
-from audit.services.events import Actor
 from audit.services.idempotency import Reply
 from maintenance.forms.parts import TakeForm
 from maintenance.models import Stock, Ticket
-from maintenance.selectors import part_tickets
 from maintenance.selectors import parts as selectors
 from maintenance.services import parts
+from maintenance.views.asking import actor_of, once, ticket_for, user_of
 
 
 @never_cache
@@ -29,9 +26,7 @@ from maintenance.services import parts
 @require_http_methods(["GET", "HEAD", "POST"])
 def parts_of(request: HttpRequest, ticket_id: int) -> HttpResponse:
     """Show what a ticket used and what is in the stores, or take a part for it."""
-    ticket = part_tickets.kept_by(request.user).filter(pk=min(ticket_id, 2**63 - 1)).first()
-    if ticket is None:
-        raise Http404
+    ticket = ticket_for(user_of(request), ticket_id)
     reply = _take(request, ticket) if request.method == "POST" else None
     refused = reply is not None and reply.status >= 400
     context = {
@@ -52,28 +47,18 @@ def _take(request: HttpRequest, ticket: Ticket) -> Reply:
     form = TakeForm(request.POST)
     if not form.is_valid():
         return Reply(400, {"code": "invalid", "message": _("Choose a part and say how many.")})
-    given = dict(form.cleaned_data)
+    given = form.cleaned_data
     # Only of the stores of the ticket's site: the rest is not there.
     stock = Stock.objects.filter(pk=given["stock"], store__site=ticket.site_id).first()
     if stock is None:
         raise Http404
-    user = request.user
-    assert isinstance(user, User)  # the page asks for a log-in
 
-    def work() -> Reply:
+    def work() -> dict[str, Any]:
         move = parts.issue(
-            stock_id=stock.pk, count=given["count"], actor=Actor.staff(user.pk),
-            at=timezone.now(), ticket_id=ticket.pk, anyway=given["anyway"],
-            reason=given["reason"],
+            stock_id=stock.pk, count=given["count"], actor=actor_of(request), at=timezone.now(),
+            ticket_id=ticket.pk, anyway=given["anyway"], reason=given["reason"],
         )  # fmt: skip
         said = _("Taken. %d are left in the store.") % move.quantity_after
-        return Reply(200, {"code": "done", "message": said})
+        return {"code": "done", "message": said}
 
-    key = str(given.pop("key"))
-    try:
-        return idempotency.once(
-            scope=f"user:{user.pk}", key=key, work=work,
-            request=idempotency.fingerprint(request.path, given),
-        )  # fmt: skip
-    except Refusal as refusal:
-        return Reply(refusal.http_status, refusal.body())
+    return once(request, f"user:{user_of(request).pk}", work)

@@ -146,6 +146,10 @@ def test_the_list_is_filtered_by_what_is_open_overdue_and_mine(
 
     assert shown("which=open") == {late, mine}
     assert shown("which=overdue") == {late}
+    # As on the phone: what nobody has is for everybody, until somebody has it.
+    assert shown("which=mine") == {late, mine}
+    tom = technician(estate, "tom")
+    working.assign(ticket_id=late.pk, assignee_id=tom.pk, actor=SETUP, at=at)
     assert shown("which=mine") == {mine}
     assert shown("which=closed") == {closed}
     assert shown("which=escalated") == set()

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from access.models import Notice
+from access.models import Notice, User
 from audit.services.events import Actor
 from maintenance.choices import Category, PhotoMoment, Priority
 from maintenance.errors.tickets import (
@@ -21,7 +21,7 @@ from maintenance.errors.tickets import (
     WordsMissing,
 )
 from maintenance.models import Ticket
-from maintenance.selectors import tickets as selectors
+from maintenance.selectors import walking
 from maintenance.services.tickets import closing, escalating, working
 from maintenance.services.tickets.subjects import Subject
 from tests import factories
@@ -151,6 +151,11 @@ def test_a_closed_ticket_is_not_worked_on(estate: Estate, at: dt.datetime) -> No
             verb()
 
 
+def walked(user: User, at: dt.datetime) -> list[walking.Task]:
+    """Return what somebody walks past, one after the other."""
+    return [task for stop in walking.stops(user, at) for task in stop.tasks]
+
+
 def test_my_tickets_are_walked_along_the_banks_and_never_back(
     estate: Estate, at: dt.datetime
 ) -> None:
@@ -166,14 +171,15 @@ def test_my_tickets_are_walked_along_the_banks_and_never_back(
         ticket(estate, at, subject=door(estate, 1)),
     ]
     not_mine = ticket(estate, at, Category.DIRTY)
+    tom = technician(estate, "tom")
+    working.assign(ticket_id=not_mine.pk, assignee_id=tom.pk, actor=SETUP, at=at)
     for one in mine:
         working.assign(ticket_id=one.pk, assignee_id=tessa.pk, actor=SETUP, at=at)
-    stops = selectors.walk(tessa, at + DAY)
-    assert not_mine not in [stop.ticket for stop in stops]
-    assert [stop.ticket for stop in stops] == [mine[2], mine[1], mine[4], mine[0], mine[3]]
-    assert [stop.is_urgent for stop in stops] == [False, True, False, False, False]
-    assert [stop.is_overdue for stop in stops] == [False, True, False, False, False]
-    assert selectors.walk(tessa, at, by_due=True)[0].ticket == mine[1]
+    walk = walked(tessa, at + DAY)
+    # What concerns the whole bank comes before its doors.
+    assert [task.ticket for task in walk] == [mine[2], mine[3], mine[1], mine[4], mine[0]]
+    assert [task.is_urgent for task in walk] == [False, False, True, False, False]
+    assert [task.is_overdue for task in walk] == [False, False, True, False, False]
 
 
 def test_mine_are_those_of_my_team_too_until_somebody_has_them_and_what_is_escalated_to_it(
@@ -191,9 +197,12 @@ def test_mine_are_those_of_my_team_too_until_somebody_has_them_and_what_is_escal
     working.assign(
         ticket_id=gone.pk, team_id=team.pk, assignee_id=tom.pk, actor=SETUP, at=at
     )  # fmt: skip
+    tim = technician(estate, "tim")
+    working.assign(ticket_id=late.pk, assignee_id=tim.pk, actor=SETUP, at=at)
     Ticket.objects.filter(pk=late.pk).update(escalated_at=at, escalates_to=boss)
-    assert {stop.ticket for stop in selectors.walk(tessa, at)} == {theirs, late}
-    assert {stop.ticket for stop in selectors.walk(tom, at)} == {theirs, gone}
+    assert {task.ticket for task in walked(tessa, at)} == {theirs, late}
+    assert {task.ticket for task in walked(tom, at)} == {theirs, gone}
+    assert {task.ticket for task in walked(tim, at)} == {late}
 
 
 def test_a_walk_costs_the_same_however_long_it_is(estate: Estate, at: dt.datetime) -> None:
@@ -203,8 +212,8 @@ def test_a_walk_costs_the_same_however_long_it_is(estate: Estate, at: dt.datetim
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            for stop in selectors.walk(tessa, at):
-                assert stop.ticket.bank and stop.ticket.compartment and stop.ticket.site.name
+            for task in walked(tessa, at):
+                assert task.ticket.bank and task.ticket.compartment and task.ticket.site.name
         return len(queries)
 
     def give(category: Category, place: int) -> None:
