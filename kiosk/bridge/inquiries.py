@@ -33,6 +33,8 @@ READ_WITHIN_S = 1.0
 # A board that is there answers a scan within this; most of the units asked are not there.
 SCAN_WITHIN_S = 0.5
 SCAN_ROUNDS = 2
+# The first unit asked waits for the wire as well, which may be a gateway at the other end of a VPN.
+WIRE_OPENS_WITHIN_S = 3.0
 # How much of the time for a scan a board gets that is looked for alone.
 SHARE_OF_TIME = 0.8
 # How long after the pulse a door may take to spring open.
@@ -149,6 +151,7 @@ class Inquiries:
         if len(question.units) == 1:
             # Behind a broker it is there once its heartbeat is heard.
             within_s = SHARE_OF_TIME * (deadline - time.monotonic()) / SCAN_ROUNDS
+        opens_within_s = WIRE_OPENS_WITHIN_S
         found: dict[int, words.FoundBoard] = {}
         with self._resting(question.board.address):
             # A frame that is lost or late on a busy wire is no board that is not there.
@@ -156,7 +159,8 @@ class Inquiries:
                 for unit in question.units:
                     if unit in found:
                         continue
-                    until = min(deadline, time.monotonic() + within_s)
+                    until = min(deadline, time.monotonic() + opens_within_s + within_s)
+                    opens_within_s = 0.0
                     one = await self._scan_unit(_spec(question.board, unit), until, deadline)
                     if one is not None:
                         found[unit] = one

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import serial
 
 from kiosk.bridge import inquiries, protocol
 from kiosk.bridge.protocol import inquiries as words
+from lockers.drivers.wire import port
+from lockers.drivers.wire.line import Line
 from tests.bridge.asked import Asked, until
 from tests.drivers.peers.lcb8a import Emulator
 
@@ -96,6 +100,21 @@ async def test_a_board_that_missed_one_question_is_found_all_the_same(bridge: Br
     bridge.emulator.ask("set", board=1, misses=1)
     answer = await bridge.ask(words.ScanBus(board=bridge.at(), units=[1, 2, 3]))
     assert isinstance(answer.finding, words.Found)
+    assert [one.unit for one in answer.finding.boards] == [1, 3]
+
+
+async def test_the_boards_behind_a_gateway_that_is_slow_to_open_are_found(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = port._opened
+
+    def late(line: Line) -> serial.SerialBase:
+        time.sleep(2 * inquiries.SCAN_WITHIN_S)
+        return opened(line)
+
+    monkeypatch.setattr(port, "_opened", late)
+    answer = await bridge.ask(words.ScanBus(board=bridge.at(), units=[1, 2, 3]))
+    assert isinstance(answer.finding, words.Found), answer
     assert [one.unit for one in answer.finding.boards] == [1, 3]
 
 
