@@ -19,6 +19,7 @@ from access.models.passes import Pass
 from access.models.people import Department, Group, Person, Role
 from access.models.permissions import AreaUserPermission, SiteUserPermission
 from access.models.procedures import ImportMapping, Procedure, ProcedureStep, Run, RunStep
+from access.models.pupils import House, RegistrationGroup, YearGroup
 from access.models.requests import AccessRequest, Notice, TemporaryAccess
 from access.models.staff import RoleAssignment
 from access.models.stand_ins import StandIn
@@ -36,6 +37,7 @@ __all__ = [
     "Grant",
     "Group",
     "Hold",
+    "House",
     "ImportMapping",
     "Incident",
     "IncidentNote",
@@ -55,6 +57,7 @@ __all__ = [
     "Person",
     "Procedure",
     "ProcedureStep",
+    "RegistrationGroup",
     "Role",
     "RoleAssignment",
     "Run",
@@ -66,4 +69,5 @@ __all__ = [
     "User",
     "Visit",
     "VisitorRules",
+    "YearGroup",
 ]
