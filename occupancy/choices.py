@@ -161,3 +161,20 @@ class SkippedWhy(models.TextChoices):
     NOT_FOR_YOU = "not_for_you", _("the policies do not allow it")
     NOT_ADMITTED = "not_admitted", _("the person may not be here then")
     TOO_LATE = "too_late", _("it was too late to book it")
+
+
+class AllotmentMethod(models.TextChoices):
+    """How the doors of an allotment are given; the same words as occupancy.allotment."""
+
+    TURNS = "turns", _("one after another in drawn order")
+    TENANTS = "tenants", _("in drawn order, and whoever has a door is asked first")
+    OPTIMUM = "optimum", _("least cost of wishes and walks together")
+    FITTING = "fitting", _("by the rules alone, whoever has the fewest choices first")
+
+
+class KeepsDoor(models.TextChoices):
+    """What becomes of the doors that a year group has."""
+
+    ALWAYS = "always", _("they keep them")
+    ASKED = "asked", _("they keep them where they ask to")
+    NEVER = "never", _("they get new ones")

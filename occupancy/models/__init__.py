@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from occupancy.models.allotments import (
+    Allotment,
+    AllotmentRule,
+    AllotmentYear,
+    Allotted,
+    Entry,
+    Preference,
+    TrialRun,
+)
 from occupancy.models.alone import AloneUse
 from occupancy.models.bookings import DeskBooking, Occurrence, Series
 from occupancy.models.claims import Assignment, Claim, Reservation
@@ -17,6 +26,10 @@ from occupancy.models.waiting import Offer, WaitingEntry
 from occupancy.models.warnings import PolicyWarning, Told
 
 __all__ = [
+    "Allotment",
+    "AllotmentRule",
+    "AllotmentYear",
+    "Allotted",
     "AloneUse",
     "Assignment",
     "Claim",
@@ -26,18 +39,21 @@ __all__ = [
     "DayEndDoor",
     "DeskBooking",
     "DoorUse",
+    "Entry",
     "Kept",
-    "Offer",
     "LostItem",
     "Occurrence",
+    "Offer",
     "Policy",
     "PolicyVersion",
     "PolicyWarning",
+    "Preference",
     "Quota",
     "Recovery",
     "Reservation",
     "Series",
-    "WaitingEntry",
     "Share",
     "Told",
+    "TrialRun",
+    "WaitingEntry",
 ]
