@@ -47,13 +47,16 @@ def order(problem: Problem, draw: Draw) -> list[int]:
     )  # fmt: skip
 
 
-def allot(problem: Problem, seed: bytes) -> Outcome:
-    """Allot the doors of a problem. The same problem and seed give the same, wherever it runs."""
+def allot(problem: Problem, seed: bytes, *, brings_friends: bool = True) -> Outcome:
+    """Allot the doors of a problem. The same problem and seed give the same, wherever it runs.
+
+    Without ``brings_friends`` it stops at what the method itself gives.
+    """
     digest = problem.digest()
     draw = Draw.mixed(seed, digest)
     levels = Levels(problem)
     turns = order(problem, draw)
-    wanted = seating.pairs(problem)
+    wanted = seating.pairs(problem) if brings_friends else []
     method = problem.method
     if method is Method.TENANTS:
         found = tenants.allot(problem, levels, turns, draw)

@@ -49,7 +49,7 @@ class Swaps:
             if one not in self.seats or other not in self.seats:
                 continue
             if self._bank(one) != self._bank(other):
-                self._join(other, self._bank(one)) or self._join(one, self._bank(other))
+                self._join(other, one) or self._join(one, other)
             if self._bank(one) == self._bank(other):
                 self._fixed |= {one, other}
 
@@ -66,9 +66,10 @@ class Swaps:
     def _walk(self, who: int, pool: int) -> int:
         return self._walks[self._problem.applicants[who].profile][pool]
 
-    def _join(self, who: int, bank: int) -> bool:
+    def _join(self, who: int, friend: int) -> bool:
+        """Bring somebody to the bank of a friend: to a free place, or in place of a third."""
         here = self.seats[who].pool
-        for there in self._pools_of_bank[bank]:
+        for there in self._pools_of_bank[self._bank(friend)]:
             if not self._may_move(who, there):
                 continue
             gain = self._walk(who, here) - self._walk(who, there)
@@ -77,7 +78,8 @@ class Swaps:
                 return True
             for other in self._in[there]:
                 if (
-                    self._may_move(other, here)
+                    other != friend
+                    and self._may_move(other, here)
                     and gain + self._walk(other, there) - self._walk(other, here) >= 0
                 ):
                     self._put(other, here)
