@@ -18,6 +18,7 @@ def main(only: str | None) -> None:
     from django.core.management import call_command
 
     from tests.benchmarks import (
+        allotting,
         batteries,
         bridges,
         claims,
@@ -59,6 +60,7 @@ def main(only: str | None) -> None:
         "rounds": rounds.measure,
         "door_histories": door_histories.measure,
         "batteries": batteries.measure,
+        "allotting": allotting.measure,
     }
     if only and only not in measurements:
         sys.exit(f"There is no measurement {only!r}. Choose one of: {', '.join(measurements)}.")
