@@ -13,6 +13,7 @@ Refusal
 ├── SealMissing         the seed cannot be kept: no key is set
 ├── NoSuchLink          no ticket has this link, or the window is over
 ├── WrongCode           the code is wrong, or was used
+├── WindowClosed        wishes are not taken yet, or not any more
 ├── TooManyWishes       more wishes than the allotment takes
 ├── WishNotThere        a wish names what is not among the doors
 ├── WishTwice           two wishes name the same
@@ -86,6 +87,11 @@ class WrongCode(Refusal):
     code = "wrong_code"
     http_status = 403
     sentence = _("That code is not right, or was used. Ask for a new one.")
+
+
+class WindowClosed(Refusal):
+    code = "wishes_closed"
+    sentence = _("Wishes are not taken now. What was handed in before counts.")
 
 
 class TooManyWishes(Refusal):

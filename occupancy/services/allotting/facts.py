@@ -55,18 +55,29 @@ def pupils_of(allotment: Allotment) -> list[Person]:
     )
 
 
-def read(allotment: Allotment, at: dt.datetime) -> Facts:
-    """Read what can be given to whom at an instant; as many statements for ten as for thousands."""
-    pupils = pupils_of(allotment)
-    keeps = {one.year_group_id: one.keeps for one in allotment.years.all()}
-    year_of = {one.pk: one.year_group_id for one in pupils}
-    doors = list(
+def doors_of(allotment: Allotment) -> list[Compartment]:
+    """Return the doors of its banks that are in service, as they stand."""
+    return list(
         Compartment.objects.filter(
             bank__in=allotment.banks.all(), service_status=ServiceStatus.IN_SERVICE
         )
         .select_related("bank", "size")
         .order_by("bank__position", "bank_id", "column", "row", "pk")
     )
+
+
+def areas_of(allotment: Allotment) -> dict[int, Place]:
+    """Return the areas of its site, by their number."""
+    areas = Area.objects.filter(site_id=allotment.site_id)
+    return {one.pk: Place(one.kind, one.parent_id) for one in areas}
+
+
+def read(allotment: Allotment, at: dt.datetime) -> Facts:
+    """Read what can be given to whom at an instant; as many statements for ten as for thousands."""
+    pupils = pupils_of(allotment)
+    keeps = {one.year_group_id: one.keeps for one in allotment.years.all()}
+    year_of = {one.pk: one.year_group_id for one in pupils}
+    doors = doors_of(allotment)
     claims: defaultdict[int, list[Claim]] = defaultdict(list)
     for claim in Claim.objects.filter(
         Q(started_at__isnull=False) | Q(ends_at__isnull=True) | Q(ends_at__gt=at),
@@ -96,9 +107,5 @@ def read(allotment: Allotment, at: dt.datetime) -> Facts:
             continue
         held[door.pk] = claim.holder_id
         free.append(door)
-    areas = {
-        one.pk: Place(one.kind, one.parent_id)
-        for one in Area.objects.filter(site_id=allotment.site_id)
-    }
     taking_part = [one for one in pupils if one.pk not in keeping]
-    return Facts(free, taking_part, areas, held, its_claim, keeping)
+    return Facts(free, taking_part, areas_of(allotment), held, its_claim, keeping)

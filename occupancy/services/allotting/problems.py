@@ -11,6 +11,7 @@ from access.models import Person
 from lockers.models import Compartment
 from occupancy.allotment import walks
 from occupancy.allotment.problem import NONE, Applicant, Method, Pool, Problem, Profile, Wish
+from occupancy.allotment.walks import Place
 from occupancy.choices import KeepsDoor
 from occupancy.errors.allotments import NothingToAllot
 from occupancy.models import Allotment, Entry, Preference
@@ -72,7 +73,7 @@ def make(allotment: Allotment, at: dt.datetime) -> Made:
     }
     rules = _rules(allotment)
     pools, kinds = _pools(read.doors, allotment.held_back)
-    profiles = _Profiles(read, rules, pools, kinds)
+    profiles = _Profiles(read.areas, rules, kinds)
     targets = _Targets(read, pools, kinds)
     door_of = {person: door for door, person in read.held.items()}
     keeps = {one.year_group_id: one.keeps for one in allotment.years.all()}
@@ -123,6 +124,16 @@ def make(allotment: Allotment, at: dt.datetime) -> Made:
         method=method,
     )
     return Made(problem, read, {one.ticket: one for one in entries.values()}, lost)
+
+
+def allowed(allotment: Allotment, pupil: Person) -> list[Compartment]:
+    """Return the doors that the rules and their needs allow a pupil, whoever has them now."""
+    doors = facts.doors_of(allotment)
+    pools, kinds = _pools(doors, 0)
+    profiles = _Profiles(facts.areas_of(allotment), _rules(allotment), kinds)
+    mine = profiles.made[profiles.of(pupil)].pools
+    numbers = {door for pool in mine for door in pools[pool].doors}
+    return [door for door in doors if door.pk in numbers]
 
 
 def _has_needs(pupil: Person) -> bool:
@@ -179,14 +190,12 @@ class _Profiles:
     """Pupils to whom the same is allowed, from the same room."""
 
     def __init__(
-        self, read: Facts, rules: list[_Rule], pools: list[Pool], kinds: list[Compartment]
+        self, areas: Mapping[int, Place], rules: list[_Rule], kinds: list[Compartment]
     ) -> None:
         self.made: list[Profile] = []
         self._rules, self._kinds = rules, kinds
         self._numbers: dict[Profile, int] = {}
-        self._walk = lru_cache(maxsize=None)(
-            lambda start, end: walks.metres(read.areas, start, end)
-        )
+        self._walk = lru_cache(maxsize=None)(lambda start, end: walks.metres(areas, start, end))
         self._of = lru_cache(maxsize=None)(self._number)
 
     def of(self, pupil: Person) -> int:
@@ -267,8 +276,3 @@ class _Targets:
             return None
         self.made.append(tuple(pools))
         return len(self.made) - 1
-
-
-def doors_of(made: Made) -> Mapping[int, Compartment]:
-    """Return the doors of a problem by their number."""
-    return {door.pk: door for door in made.facts.doors}
