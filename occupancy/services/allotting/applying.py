@@ -15,7 +15,7 @@ from audit.services import events
 from audit.services.events import Actor, Line
 from lockers.errors import BankDecidesAlone
 from lockers.models import Compartment
-from occupancy.allotment.problem import NONE
+from occupancy.allotment.problem import NONE, Problem
 from occupancy.allotment.run import Outcome
 from occupancy.choices import ClosedHow
 from occupancy.errors.allotments import AppliedAlready, DoorsChanged, NotFrozen
@@ -86,7 +86,7 @@ def apply(*, allotment: Allotment, actor: Actor, at: dt.datetime) -> Applied:
             raise NotFrozen
         if locked.applied_at is not None:
             raise AppliedAlready
-        _problem, outcome = drawing.drawn(locked)
+        problem, outcome = drawing.drawn(locked)
         entries = {
             one.ticket: one for one in Entry.objects.filter(allotment=locked).only(
                 "pk", "ticket", "person_id"
@@ -126,7 +126,7 @@ def apply(*, allotment: Allotment, actor: Actor, at: dt.datetime) -> Applied:
             claims = _given(new, values)
             if locked.policy.limit_per_person is not None:
                 cursor.execute(_COUNT, {"claims": sorted(claims.values())})
-        _results(outcome, entries, kept, claims)
+        _results(problem, outcome, entries, kept, claims)
         Allotment.objects.filter(pk=locked.pk).update(applied_at=at)
         allotment.applied_at = at
         _record(locked, new, claims, ended, actor, at)
@@ -162,6 +162,7 @@ def _given(rows: list[dict[str, int]], values: dict[str, Any]) -> dict[int, int]
 
 
 def _results(
+    problem: Problem,
     outcome: Outcome,
     entries: dict[str, Entry],
     kept: dict[int, Claim],
@@ -176,9 +177,17 @@ def _results(
                 compartment_id=one.door if one.door != NONE else None,
                 claim_id=_claim_of(entries[one.ticket].pk, one.door, kept, claims),
                 waiting=place.get(one.ticket),
-                because={"rank": one.rank, "wish": one.wish, "of": len(outcome.given)},
+                because={
+                    "method": problem.method.value,
+                    "rank": one.rank,
+                    "wish": one.wish,
+                    "wishes": len(asked.wishes),
+                    "of": len(outcome.given),
+                    "keeps": asked.present != NONE and asked.present == one.door,
+                    "can": bool(problem.profiles[asked.profile].pools),
+                },
             )
-            for one in outcome.given
+            for asked, one in zip(problem.applicants, outcome.given, strict=True)
         ),
         batch_size=1000,
     )
