@@ -66,6 +66,11 @@ def bank_of(estate: Estate, name: str, doors: int) -> Bank:
 
 @pytest.fixture
 def august(estate: Estate) -> August:
+    return prepared(estate)
+
+
+def prepared(estate: Estate) -> August:
+    """Make the school and an allotment that nobody has opened yet."""
     made = school(estate)
     north, south = bank_of(estate, "North", 8), bank_of(estate, "South", 6)
     policy = Policy.objects.create(
