@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from occupancy.admin import (
+    allotments,
     alone,
     bookings,
     claims,
@@ -17,6 +18,7 @@ from occupancy.admin import (
 )
 
 __all__ = [
+    "allotments",
     "alone",
     "bookings",
     "claims",

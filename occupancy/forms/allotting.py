@@ -1,0 +1,48 @@
+"""The forms of an allotment's verbs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from lockers.models import Site
+from occupancy import periods
+
+_LOCAL = {"type": "datetime-local"}
+
+
+class WindowForm(forms.Form):
+    """From when until when wishes are taken, by the clock on the site's wall."""
+
+    opens_at = forms.DateTimeField(
+        label=_("Wishes from"), widget=forms.DateTimeInput(_LOCAL, "%Y-%m-%dT%H:%M")
+    )
+    closes_at = forms.DateTimeField(
+        label=_("Until"), widget=forms.DateTimeInput(_LOCAL, "%Y-%m-%dT%H:%M")
+    )
+
+    def __init__(self, *args: Any, site: Site, at: dt.datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._site, self._at = site, at
+        local = at.astimezone(site.zone).replace(second=0, microsecond=0, tzinfo=None)
+        self.fields["opens_at"].initial = local
+        self.fields["closes_at"].initial = local + dt.timedelta(days=7)
+
+    def _instant(self, name: str) -> dt.datetime:
+        wall: dt.datetime = self.cleaned_data[name]
+        return periods.shown_at(wall.replace(tzinfo=None), self._site.zone)
+
+    def clean_opens_at(self) -> dt.datetime:
+        """Read it by the site's clock."""
+        return self._instant("opens_at")
+
+    def clean_closes_at(self) -> dt.datetime:
+        """Read it by the site's clock; it comes later than now and than the beginning."""
+        closes = self._instant("closes_at")
+        if closes <= max(self._at, self.cleaned_data.get("opens_at", self._at)):
+            raise forms.ValidationError(_now("It ends after it begins, and not in the past."))
+        return closes
