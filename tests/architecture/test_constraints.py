@@ -47,6 +47,7 @@ from lockers.models import (
 from occupancy.models import Claim
 from tests import factories
 from tests.architecture import (
+    allotment_breaks,
     alone_breaks,
     asset_breaks,
     booking_breaks,
@@ -334,6 +335,7 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     **ending_breaks.BREAKS,
     **ticket_breaks.BREAKS,
     **round_breaks.BREAKS,
+    **allotment_breaks.BREAKS,
     "kiosk_one_terminal_per_name": lambda e: factories.TerminalFactory(
         bank=e.bank, name=e.terminal.name
     ),
