@@ -4,28 +4,36 @@ from __future__ import annotations
 
 from occupancy.admin import (
     alone,
+    booked_sets,
     bookings,
     claims,
     groups,
     lost_property,
     offers,
     panels,
+    person_panels,
     policies,
     recoveries,
+    searches,
     shares,
+    site_panels,
     waiting,
 )
 
 __all__ = [
     "alone",
+    "booked_sets",
     "bookings",
     "claims",
     "groups",
     "lost_property",
     "offers",
     "panels",
+    "person_panels",
     "policies",
     "recoveries",
+    "searches",
     "shares",
+    "site_panels",
     "waiting",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from occupancy.models.alone import AloneUse
+from occupancy.models.booked_sets import BookedSet, BookedSetDoor
 from occupancy.models.bookings import DeskBooking, Occurrence, Series
 from occupancy.models.claims import Assignment, Claim, Reservation
 from occupancy.models.counts import DoorUse, PolicyVersion, Quota
@@ -12,6 +13,7 @@ from occupancy.models.keeping import Kept
 from occupancy.models.lost_property import LostItem
 from occupancy.models.policies import Policy
 from occupancy.models.recovery import CustodyStep, Recovery
+from occupancy.models.searches import SearchOpening
 from occupancy.models.shares import Share
 from occupancy.models.waiting import Offer, WaitingEntry
 from occupancy.models.warnings import PolicyWarning, Told
@@ -19,6 +21,8 @@ from occupancy.models.warnings import PolicyWarning, Told
 __all__ = [
     "AloneUse",
     "Assignment",
+    "BookedSet",
+    "BookedSetDoor",
     "Claim",
     "CompartmentGroup",
     "CustodyStep",
@@ -36,6 +40,7 @@ __all__ = [
     "Quota",
     "Recovery",
     "Reservation",
+    "SearchOpening",
     "Series",
     "WaitingEntry",
     "Share",
