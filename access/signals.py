@@ -15,6 +15,9 @@ visitor_left = Signal()
 # person_id, site_id (None: everywhere), at: somebody may not go on from now on. Sent in the
 # transaction that says so: whatever dies afterwards, nothing of theirs is freed by its time.
 person_stopped = Signal()
+# person_id, was_until, until (None: not known any more), at: somebody's last day is a later one.
+# Sent when it is saved, by one or by an import.
+last_day_moved = Signal()
 # person_id, site_id, was_until, until, actor, at: a visit lasts longer. Sent in its transaction, so
 # that no locker ends with a visit that does not.
 visit_extended = Signal()

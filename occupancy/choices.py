@@ -114,6 +114,23 @@ class CustodyKind(models.TextChoices):
     CALLED_OFF = "called_off", _("called off")
 
 
+class SearchKind(models.TextChoices):
+    """Why two adults open the door of somebody who keeps it."""
+
+    SEARCH = "search", _("search")
+    CONFISCATION = "confiscation", _("confiscation")
+    WELFARE = "welfare", _("welfare")
+
+
+class SearchFound(models.TextChoices):
+    """What came of it."""
+
+    NOTHING = "nothing", _("nothing of concern")
+    LEFT = "left", _("found, and left inside")
+    TAKEN = "taken", _("taken away")
+    NOT_OPENED = "not_opened", _("the door was not opened after all")
+
+
 class ItemStatus(models.TextChoices):
     """Where a lost thing is."""
 

@@ -12,6 +12,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from access.signals import (
+    last_day_moved,
     person_left,
     person_stopped,
     person_suspended,
@@ -64,6 +65,19 @@ def keep_theirs(
     stays.lengthen(
         person_id=person_id, site_id=site_id, was_until=was_until, until=until, actor=actor, at=at
     )
+
+
+@receiver(last_day_moved)
+def keep_until_the_last_day(
+    sender: Any,
+    person_id: int,
+    was_until: dt.datetime,
+    until: dt.datetime | None,
+    at: dt.datetime,
+    **kwargs: Any,
+) -> None:
+    """Let what was to end with somebody's last day go on to the new one."""
+    stays.follow_last_day(person_id=person_id, was_until=was_until, until=until, at=at)
 
 
 @receiver(lock_events_stored)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 from typing import Any, Self
 
@@ -231,8 +232,9 @@ class Person(models.Model):
         """What a public screen shows of a name."""
         return "".join(part[0] for part in (self.given_name, self.family_name) if part)
 
-    # Where it was when it was read.
+    # Where it was when it was read, and which day was to be the last.
     _came_from: int | None = None
+    was_to_leave_on: dt.date | None = None
 
     @classmethod
     def from_db(
@@ -242,6 +244,8 @@ class Person(models.Model):
         person = super().from_db(db, field_names, values, **how)
         if "organisation_id" in field_names:
             person._came_from = person.organisation_id
+        if "leaves_on" in field_names:
+            person.was_to_leave_on = person.leaves_on
         return person
 
     def clean(self) -> None:

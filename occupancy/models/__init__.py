@@ -12,6 +12,7 @@ from occupancy.models.allotments import (
     TrialRun,
 )
 from occupancy.models.alone import AloneUse
+from occupancy.models.booked_sets import BookedSet, BookedSetDoor
 from occupancy.models.bookings import DeskBooking, Occurrence, Series
 from occupancy.models.claims import Assignment, Claim, Reservation
 from occupancy.models.counts import DoorUse, PolicyVersion, Quota
@@ -21,6 +22,7 @@ from occupancy.models.keeping import Kept
 from occupancy.models.lost_property import LostItem
 from occupancy.models.policies import Policy
 from occupancy.models.recovery import CustodyStep, Recovery
+from occupancy.models.searches import SearchOpening
 from occupancy.models.shares import Share
 from occupancy.models.waiting import Offer, WaitingEntry
 from occupancy.models.warnings import PolicyWarning, Told
@@ -32,6 +34,8 @@ __all__ = [
     "Allotted",
     "AloneUse",
     "Assignment",
+    "BookedSet",
+    "BookedSetDoor",
     "Claim",
     "CompartmentGroup",
     "CustodyStep",
@@ -51,6 +55,7 @@ __all__ = [
     "Quota",
     "Recovery",
     "Reservation",
+    "SearchOpening",
     "Series",
     "Share",
     "Told",

@@ -59,6 +59,7 @@ from tests.architecture import (
     phone_breaks,
     policy_breaks,
     round_breaks,
+    school_year_breaks,
     ticket_breaks,
     visit_breaks,
     waiting_breaks,
@@ -336,6 +337,7 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     **ticket_breaks.BREAKS,
     **round_breaks.BREAKS,
     **allotment_breaks.BREAKS,
+    **school_year_breaks.BREAKS,
     "kiosk_one_terminal_per_name": lambda e: factories.TerminalFactory(
         bank=e.bank, name=e.terminal.name
     ),

@@ -6,7 +6,13 @@ that is neither one of Django's own nor of import and export.
 
 from __future__ import annotations
 
-from tests.permissions import upkeep_assets, upkeep_parts, upkeep_rounds, upkeep_tickets
+from tests.permissions import (
+    school_year,
+    upkeep_assets,
+    upkeep_parts,
+    upkeep_rounds,
+    upkeep_tickets,
+)
 
 # Only superusers: log-ins and their groups, tokens, the job queue.
 SUPERUSER_ONLY = {
@@ -21,6 +27,7 @@ SUPERUSER_ONLY = {
 # Staff of a site, each row only to the staff of its own: the way from a row to its site.
 # Rows of an organisation belong to the staff of any of its sites.
 BY_SITE = {
+    **school_year.BY_SITE,
     **upkeep_parts.BY_SITE,
     **upkeep_rounds.BY_SITE,
     **upkeep_assets.BY_SITE,
@@ -95,6 +102,7 @@ OBJECTS = {"change", "delete", "history", "old_change"}
 # Pages that a model adds: "app.Model page".
 MORE_LISTS: set[str] = {
     *upkeep_parts.MORE_LISTS,
+    *school_year.MORE_LISTS,
     *upkeep_assets.MORE_LISTS,
     "access.TemporaryAccess give",
     "access.Visit expect",
@@ -113,6 +121,7 @@ MORE_LISTS: set[str] = {
 }
 MORE_OBJECTS: set[str] = {
     *upkeep_parts.MORE_OBJECTS,
+    *school_year.MORE_OBJECTS,
     *upkeep_rounds.MORE_OBJECTS,
     *upkeep_assets.MORE_OBJECTS,
     "access.AccessRequest decide",

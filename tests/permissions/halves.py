@@ -28,6 +28,7 @@ from tests import factories
 from tests.factories.cast import SETUP
 from tests.permissions import (
     admin_table,
+    school_year,
     upkeep_assets,
     upkeep_parts,
     upkeep_rounds,
@@ -90,6 +91,7 @@ AREA = Kind(
     StaffRole.FACILITIES,
     paths={
         **upkeep_parts.BY_AREA,
+        **school_year.BY_AREA,
         **upkeep_assets.BY_AREA,
         "access.AccessRequest": "bank__area",
         "access.Credential": f"person__{_GRANTED}",
