@@ -43,6 +43,13 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         ("access.Department", "apartment"),
         ("access.Role", "work"),
     ]),
+    (gettext_noop("School"), [
+        ("access.Pupil", "school"),
+        ("access.RegistrationGroup", "co_present"),
+        ("access.YearGroup", "stairs"),
+        ("access.House", "shield"),
+        ("lockers.AcademicSession", "calendar_month"),
+    ]),
     (gettext_noop("Coming and going"), [
         ("access.Visit", "emoji_people"),
         ("access.AccessRequest", "approval"),

@@ -6,7 +6,13 @@ that is neither one of Django's own nor of import and export.
 
 from __future__ import annotations
 
-from tests.permissions import upkeep_assets, upkeep_parts, upkeep_rounds, upkeep_tickets
+from tests.permissions import (
+    school_pupils,
+    upkeep_assets,
+    upkeep_parts,
+    upkeep_rounds,
+    upkeep_tickets,
+)
 
 # Only superusers: log-ins and their groups, tokens, the job queue.
 SUPERUSER_ONLY = {
@@ -89,6 +95,7 @@ BY_SITE = {
     "occupancy.CompartmentGroup": "organisation__sites",
     "occupancy.Policy": "organisation__sites",
     **upkeep_tickets.BY_SITE,
+    **school_pupils.BY_SITE,
 }
 LISTS = {"changelist", "add", "import", "export", "process_import"}
 OBJECTS = {"change", "delete", "history", "old_change"}
