@@ -46,6 +46,11 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
     (gettext_noop("School"), [
         ("occupancy.BookedSet", "school"),
         ("occupancy.SearchOpening", "group_add"),
+        ("access.Pupil", "school"),
+        ("access.RegistrationGroup", "co_present"),
+        ("access.YearGroup", "stairs"),
+        ("access.House", "shield"),
+        ("lockers.AcademicSession", "calendar_month"),
     ]),
     (gettext_noop("Coming and going"), [
         ("access.Visit", "emoji_people"),

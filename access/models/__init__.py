@@ -16,7 +16,7 @@ from access.models.master_keys import (
     MasterSet,
 )
 from access.models.passes import Pass
-from access.models.people import Department, Group, Person, Role
+from access.models.people import Department, Group, Person, Pupil, Role
 from access.models.permissions import AreaUserPermission, SiteUserPermission
 from access.models.procedures import ImportMapping, Procedure, ProcedureStep, Run, RunStep
 from access.models.pupils import House, RegistrationGroup, YearGroup
@@ -57,6 +57,7 @@ __all__ = [
     "Person",
     "Procedure",
     "ProcedureStep",
+    "Pupil",
     "RegistrationGroup",
     "Role",
     "RoleAssignment",

@@ -278,3 +278,12 @@ class Person(models.Model):
                         % {"form": form, "year": form.year_group}
                     }
                 )
+
+
+class Pupil(Person):
+    """The people who are students, for the list and the import of a school."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("pupil")
+        verbose_name_plural = _("pupils")

@@ -80,6 +80,10 @@ class RegistrationGroup(models.Model):
         User, blank=True, related_name="forms", verbose_name=_("tutors"),
         help_text=_("They see the pupils of this form and their lockers, no combinations."),
     )  # fmt: skip
+    external_id = models.CharField(
+        _("external id"), max_length=255, blank=True,
+        help_text=_("What the register of the school calls it (OneRoster: sourcedId)."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("registration group")
@@ -88,6 +92,11 @@ class RegistrationGroup(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["site", "name"], name="access_one_registration_group_per_name"
+            ),
+            models.UniqueConstraint(
+                fields=["site", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="access_one_registration_group_per_external_id",
             ),
         ]
 

@@ -72,6 +72,12 @@ class AcademicSession(models.Model):
                     ),
                     (DayRange("starts_on", "ends_on"), RangeOperators.OVERLAPS),
                 ],
+                # Compared at the end of a statement, or of an import: days may change places.
+                deferrable=models.Deferrable.IMMEDIATE,
+                violation_error_message=_(
+                    "These dates overlap with another one of this site. One has to end before the"
+                    " other begins."
+                ),
             ),
             models.UniqueConstraint(
                 fields=["site", "external_id"],

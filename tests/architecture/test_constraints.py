@@ -60,6 +60,7 @@ from tests.architecture import (
     policy_breaks,
     round_breaks,
     school_year_breaks,
+    school_breaks,
     ticket_breaks,
     visit_breaks,
     waiting_breaks,
@@ -338,6 +339,7 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     **round_breaks.BREAKS,
     **allotment_breaks.BREAKS,
     **school_year_breaks.BREAKS,
+    **school_breaks.BREAKS,
     "kiosk_one_terminal_per_name": lambda e: factories.TerminalFactory(
         bank=e.bank, name=e.terminal.name
     ),
@@ -376,3 +378,18 @@ def test_the_database_refuses_by_name(estate: Estate, name: str) -> None:
     cause = refused.value.__cause__
     assert isinstance(cause, psycopg.IntegrityError)
     assert cause.diag.constraint_name == name
+
+
+@pytest.mark.parametrize("name", school_breaks.BY_MIGRATION)
+def test_the_database_refuses_what_only_a_migration_names(estate: Estate, name: str) -> None:
+    with pytest.raises(IntegrityError) as refused:
+        school_breaks.BY_MIGRATION[name](estate)
+    cause = refused.value.__cause__
+    assert isinstance(cause, psycopg.IntegrityError)
+    assert cause.diag.constraint_name == name
+
+
+@pytest.mark.parametrize("how", school_breaks.OUTSIDE)
+def test_no_part_of_a_year_lies_outside_of_it(estate: Estate, how: str) -> None:
+    with pytest.raises(IntegrityError, match="a session lies within the one it is part of"):
+        school_breaks.at_once(lambda: school_breaks.OUTSIDE[how](estate))

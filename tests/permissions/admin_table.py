@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.permissions import (
     school_year,
+    school_pupils,
     upkeep_assets,
     upkeep_parts,
     upkeep_rounds,
@@ -96,6 +97,7 @@ BY_SITE = {
     "occupancy.CompartmentGroup": "organisation__sites",
     "occupancy.Policy": "organisation__sites",
     **upkeep_tickets.BY_SITE,
+    **school_pupils.BY_SITE,
 }
 LISTS = {"changelist", "add", "import", "export", "process_import"}
 OBJECTS = {"change", "delete", "history", "old_change"}

@@ -16,7 +16,7 @@ from django.contrib import admin
 from django.db import models
 from django.test import Client
 
-from access.models import Grant, Person, User
+from access.models import Grant, Person, Pupil, User
 from access.roles import StaffRole
 from access.services import staff
 from audit.actions import Action
@@ -29,6 +29,7 @@ from tests.factories.cast import SETUP
 from tests.permissions import (
     admin_table,
     school_year,
+    school_pupils,
     upkeep_assets,
     upkeep_parts,
     upkeep_rounds,
@@ -45,7 +46,7 @@ NARROW = 12
 _VOCABULARY = {
     "access.Department", "access.Group", "access.Role", "lockers.Organisation",
     "lockers.ReaderProfile", "lockers.Size", *upkeep_parts.SHARED,
-    *upkeep_assets.VOCABULARY,
+    *upkeep_assets.VOCABULARY, *school_pupils.VOCABULARY,
 }  # fmt: skip
 
 
@@ -74,6 +75,7 @@ SITE = Kind(
         "access.NoticeRules": "site",
         "access.Pass": f"{_DOOR}site",
         "access.Person": _HOME,
+        "access.Pupil": _HOME,
         "access.Run": f"person__{_HOME}",
         "access.Throttle": f"person__{_HOME}",
         "kiosk.PhoneSession": f"person__{_HOME}",
@@ -105,6 +107,7 @@ AREA = Kind(
         "access.LockChangeRequest": f"{_LOCKS_DOOR}area",
         "access.Pass": f"{_DOOR}area",
         "access.Person": _GRANTED,
+        "access.Pupil": _GRANTED,
         "access.Run": f"person__{_GRANTED}",
         "access.TemporaryAccess": "bank__area",
         "access.Throttle": f"person__{_GRANTED}",
@@ -149,6 +152,7 @@ AREA = Kind(
         *upkeep_parts.HIDDEN_FROM_AREAS,
         *upkeep_tickets.HIDDEN_IN_AREAS,
         *upkeep_assets.NOT_IN_AREAS,
+        *school_pupils.HIDDEN_IN_AREAS,
     },
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in (SITE, AREA)}
@@ -200,7 +204,7 @@ class Half(Tenant):
                 # A policy is attached to one place: to the site, or to the bank of an area.
                 values |= {"site": self.site if self.area is None else None}
             case "access.Person":
-                values |= {"home_site": self.site}
+                values |= {"home_site": self.site, "kind": "student"}
         return values
 
     def _found(self, model: type[models.Model]) -> Any:
@@ -216,6 +220,7 @@ class Half(Tenant):
             self.rows[Area] = self.area
         for model in (Bridge, Controller, Bank, Compartment, Person, Grant, CompartmentGroup):
             self.row(model)
+        self.rows[Pupil] = Pupil.objects.get(pk=self.row(Person).pk)
         self.row(CompartmentGroup).compartments.add(self.row(Compartment))
         events.record(
             action=Action.CHANGED, actor=SETUP, at=self.at, organisation_id=self.organisation.pk,

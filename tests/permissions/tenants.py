@@ -26,6 +26,7 @@ from tests.factories.cast import SETUP
 from tests.permissions import admin_table as table
 from tests.permissions import (
     school_year,
+    school_pupils,
     upkeep_assets,
     upkeep_parts,
     upkeep_rounds,
@@ -93,6 +94,7 @@ NEEDS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     },
     "access.Grant": lambda tenant: {"ends_at": tenant.at + HOUR, "person": tenant.row(Person)},
     **upkeep_tickets.NEEDS,
+    **school_pupils.NEEDS,
 }  # fmt: skip
 _numbers = itertools.count(1)
 
@@ -133,7 +135,7 @@ class Tenant:
     def of(self, model: type[models.Model]) -> Any:
         """Return this tenant's rows of a model."""
         path = self.path_of(model)
-        rows = model._default_manager.all()
+        rows = model._default_manager.filter(**school_pupils.ONLY.get(model._meta.label, {}))
         return rows.filter(**{path: self.site.pk}).distinct() if path else rows.none()
 
     def _found(self, model: type[models.Model]) -> Any:
