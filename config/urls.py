@@ -28,7 +28,7 @@ urlpatterns = [
     path("pass/<str:link>/", phone.show_pass, name="pass"),
     path("bridge/enrol/", bridges.enrol, name="bridge-enrol"),
     path("setup/", include("config.setup.urls")),
-    path("api/v1/", include("config.api")),
+    path("api/v1/", include("config.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("account/", include("config.account.urls")),
     path("account/", include("allauth.urls")),
