@@ -7,8 +7,8 @@ that is neither one of Django's own nor of import and export.
 from __future__ import annotations
 
 from tests.permissions import (
-    school_year,
     school_pupils,
+    school_year,
     upkeep_assets,
     upkeep_parts,
     upkeep_rounds,

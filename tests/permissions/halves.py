@@ -28,8 +28,8 @@ from tests import factories
 from tests.factories.cast import SETUP
 from tests.permissions import (
     admin_table,
-    school_year,
     school_pupils,
+    school_year,
     upkeep_assets,
     upkeep_parts,
     upkeep_rounds,

@@ -25,8 +25,8 @@ from tests import factories
 from tests.factories.cast import SETUP
 from tests.permissions import admin_table as table
 from tests.permissions import (
-    school_year,
     school_pupils,
+    school_year,
     upkeep_assets,
     upkeep_parts,
     upkeep_rounds,
