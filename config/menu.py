@@ -43,6 +43,10 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         ("access.Department", "apartment"),
         ("access.Role", "work"),
     ]),
+    (gettext_noop("School"), [
+        ("maintenance.Collection", "backpack"),
+        ("maintenance.CollectionLine", "fact_check"),
+    ]),
     (gettext_noop("Coming and going"), [
         ("access.Visit", "emoji_people"),
         ("access.AccessRequest", "approval"),

@@ -50,6 +50,7 @@ from tests.architecture import (
     alone_breaks,
     asset_breaks,
     booking_breaks,
+    collection_breaks,
     commissioning_breaks,
     custody_breaks,
     ending_breaks,
@@ -333,6 +334,7 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     **custody_breaks.BREAKS,
     **ending_breaks.BREAKS,
     **ticket_breaks.BREAKS,
+    **collection_breaks.BREAKS,
     **round_breaks.BREAKS,
     "kiosk_one_terminal_per_name": lambda e: factories.TerminalFactory(
         bank=e.bank, name=e.terminal.name

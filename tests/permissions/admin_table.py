@@ -6,7 +6,13 @@ that is neither one of Django's own nor of import and export.
 
 from __future__ import annotations
 
-from tests.permissions import upkeep_assets, upkeep_parts, upkeep_rounds, upkeep_tickets
+from tests.permissions import (
+    school_collections,
+    upkeep_assets,
+    upkeep_parts,
+    upkeep_rounds,
+    upkeep_tickets,
+)
 
 # Only superusers: log-ins and their groups, tokens, the job queue.
 SUPERUSER_ONLY = {
@@ -23,6 +29,7 @@ SUPERUSER_ONLY = {
 BY_SITE = {
     **upkeep_parts.BY_SITE,
     **upkeep_rounds.BY_SITE,
+    **school_collections.BY_SITE,
     **upkeep_assets.BY_SITE,
     "access.AccessRequest": "site",
     "access.Notice": "site",
@@ -96,6 +103,7 @@ OBJECTS = {"change", "delete", "history", "old_change"}
 MORE_LISTS: set[str] = {
     *upkeep_parts.MORE_LISTS,
     *upkeep_assets.MORE_LISTS,
+    *school_collections.MORE_LISTS,
     "access.TemporaryAccess give",
     "access.Visit expect",
     "access.KeyCount count",
@@ -114,6 +122,7 @@ MORE_LISTS: set[str] = {
 MORE_OBJECTS: set[str] = {
     *upkeep_parts.MORE_OBJECTS,
     *upkeep_rounds.MORE_OBJECTS,
+    *school_collections.MORE_OBJECTS,
     *upkeep_assets.MORE_OBJECTS,
     "access.AccessRequest decide",
     "access.TemporaryAccess take_back",

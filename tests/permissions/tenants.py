@@ -24,7 +24,13 @@ from occupancy.models import Policy
 from tests import factories
 from tests.factories.cast import SETUP
 from tests.permissions import admin_table as table
-from tests.permissions import upkeep_assets, upkeep_parts, upkeep_rounds, upkeep_tickets
+from tests.permissions import (
+    school_collections,
+    upkeep_assets,
+    upkeep_parts,
+    upkeep_rounds,
+    upkeep_tickets,
+)
 from tests.permissions.world import World
 
 OURS = "Qzmark"
@@ -44,6 +50,7 @@ TYPED = {
 NEEDS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **upkeep_parts.NEEDS,
     **upkeep_rounds.NEEDS,
+    **school_collections.NEEDS,
     "access.RoleAssignment": lambda tenant: {"role": StaffRole.AUDITOR, "site": tenant.site},
     "lockers.Command": lambda tenant: {
         "deadline": tenant.at + HOUR, "purpose": "claim", "actor_kind": "staff",
