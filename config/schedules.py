@@ -52,6 +52,7 @@ JOBS = [
     Job("forget old scans", "kiosk.jobs.purge_scans", minutes=60),
     Job("shut doors of banks that go", "maintenance.jobs.close_doors", minutes=1),
     Job("warn of warranties that end", "maintenance.jobs.warn_of_warranties", minutes=6 * 60),
+    Job("remind of collections", "maintenance.jobs.remind_of_collections", minutes=15),
     Job("send links to sign in on a phone", "kiosk.jobs.send_sign_ins", minutes=1),
     Job("end phones of who may not go on", "kiosk.jobs.end_phones", minutes=5),
 ]

@@ -23,6 +23,7 @@ from lockers import selectors
 from lockers.admin.devices import ControllerAdmin
 from lockers.models import Bank, Controller
 from lockers.scoping import VIEW
+from maintenance.selectors import collections as collection_lines
 from maintenance.selectors import tickets
 from maintenance.services import parts, warranties
 from maintenance.services.rounds import closing as rounds
@@ -79,6 +80,8 @@ TABLE = [
             "late=yes", rounds.late),
     Waiting("maintenance.Asset", gettext_noop("Warranties that end soon"), "verified_user",
             "warranty=ending", warranties.ending),
+    Waiting("maintenance.CollectionLine", gettext_noop("Pupils to clear"), "backpack",
+            "which=stopped", collection_lines.stopped),
     Waiting("access.Notice", gettext_noop("Letters that could not be sent"), "mail",
             "sent_at__isempty=1", notices.stuck),
     Waiting("django_q.Failure", gettext_noop("Jobs that failed last time"), "error",

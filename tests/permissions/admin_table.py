@@ -7,6 +7,8 @@ that is neither one of Django's own nor of import and export.
 from __future__ import annotations
 
 from tests.permissions import (
+    school_allotments,
+    school_collections,
     school_pupils,
     school_year,
     upkeep_assets,
@@ -28,9 +30,11 @@ SUPERUSER_ONLY = {
 # Staff of a site, each row only to the staff of its own: the way from a row to its site.
 # Rows of an organisation belong to the staff of any of its sites.
 BY_SITE = {
+    **school_allotments.BY_SITE,
     **school_year.BY_SITE,
     **upkeep_parts.BY_SITE,
     **upkeep_rounds.BY_SITE,
+    **school_collections.BY_SITE,
     **upkeep_assets.BY_SITE,
     "access.AccessRequest": "site",
     "access.Notice": "site",
@@ -106,6 +110,7 @@ MORE_LISTS: set[str] = {
     *upkeep_parts.MORE_LISTS,
     *school_year.MORE_LISTS,
     *upkeep_assets.MORE_LISTS,
+    *school_collections.MORE_LISTS,
     "access.TemporaryAccess give",
     "access.Visit expect",
     "access.KeyCount count",
@@ -125,6 +130,7 @@ MORE_OBJECTS: set[str] = {
     *upkeep_parts.MORE_OBJECTS,
     *school_year.MORE_OBJECTS,
     *upkeep_rounds.MORE_OBJECTS,
+    *school_collections.MORE_OBJECTS,
     *upkeep_assets.MORE_OBJECTS,
     "access.AccessRequest decide",
     "access.TemporaryAccess take_back",

@@ -28,6 +28,7 @@ from tests import factories
 from tests.factories.cast import SETUP
 from tests.permissions import (
     admin_table,
+    school_collections,
     school_pupils,
     school_year,
     upkeep_assets,
@@ -145,6 +146,7 @@ AREA = Kind(
     # Of a whole site or organisation: its keys of many doors, its visitors, staff and procedures,
     # its letters.
     hidden=upkeep_rounds.HIDDEN_IN_AREAS
+    | school_collections.HIDDEN_IN_AREAS
     | {
         "access.ImportMapping", "access.KeyCount", "access.KeyRules", "access.MasterRelease",
         "access.MasterSet", "access.Notice", "access.NoticeRules", "access.Procedure",

@@ -25,6 +25,7 @@ from tests import factories
 from tests.factories.cast import SETUP
 from tests.permissions import admin_table as table
 from tests.permissions import (
+    school_collections,
     school_pupils,
     school_year,
     upkeep_assets,
@@ -52,6 +53,7 @@ NEEDS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **upkeep_parts.NEEDS,
     **upkeep_rounds.NEEDS,
     **school_year.NEEDS,
+    **school_collections.NEEDS,
     "access.RoleAssignment": lambda tenant: {"role": StaffRole.AUDITOR, "site": tenant.site},
     "lockers.Command": lambda tenant: {
         "deadline": tenant.at + HOUR, "purpose": "claim", "actor_kind": "staff",
