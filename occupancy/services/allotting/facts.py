@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from access.choices import PersonKind, PersonStatus
-from access.models import Person
+from access.models import Hold, Person
+from access.services import holds
 from lockers.choices import ServiceStatus
 from lockers.models import Area, Compartment
 from occupancy import periods
@@ -30,6 +31,8 @@ class Facts:
     claims: dict[int, Claim]
     # Pupils whose year keeps its doors: they take no part, nor do their doors.
     keeping: dict[int, int]
+    # Pupils who are on hold, as who was not cleared at the end of the year: they get none.
+    on_hold: list[Person]
 
 
 def ends_at(allotment: Allotment) -> dt.datetime:
@@ -107,5 +110,11 @@ def read(allotment: Allotment, at: dt.datetime) -> Facts:
             continue
         held[door.pk] = claim.holder_id
         free.append(door)
-    taking_part = [one for one in pupils if one.pk not in keeping]
-    return Facts(free, taking_part, areas_of(allotment), held, its_claim, keeping)
+    stopped = set(
+        Hold.objects.filter(holds.in_force(at), person__in=pupils).values_list(
+            "person_id", flat=True
+        )
+    )
+    on_hold = [one for one in pupils if one.pk in stopped and one.pk not in keeping]
+    taking_part = [one for one in pupils if one.pk not in keeping and one.pk not in stopped]
+    return Facts(free, taking_part, areas_of(allotment), held, its_claim, keeping, on_hold)

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from access.models import Grant
+from access.services import holds
 from audit.models import Event
 from occupancy.allotment.__main__ import differences
 from occupancy.allotment.problem import NONE
@@ -190,6 +191,17 @@ class TestLastYearsDoors:
         with pytest.raises(DoorsChanged):
             applying.apply(allotment=august.allotment, actor=SETUP, at=CLOSES)
         assert Assignment.objects.count() == 1
+
+
+def test_who_is_on_hold_gets_no_door_before_that_is_settled(august: August) -> None:
+    pupil = august.school.pupils[0]
+    august.opened()
+    holds.place(person=pupil, reason="Key of last year", actor=SETUP, at=AUGUST, ends_at=None)
+    august.frozen()
+    applied = applying.apply(allotment=august.allotment, actor=SETUP, at=CLOSES)
+    assert applied.given == 11 and not Assignment.objects.filter(holder=pupil).exists()
+    assert Entry.objects.filter(person=pupil).exists()
+    assert not Allotted.objects.filter(entry__person=pupil).exists()
 
 
 def test_a_wish_for_a_bank_that_closed_stops_the_freezing_by_name(august: August) -> None:
