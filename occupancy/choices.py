@@ -195,3 +195,20 @@ class KeepsDoor(models.TextChoices):
     ALWAYS = "always", _("they keep them")
     ASKED = "asked", _("they keep them where they ask to")
     NEVER = "never", _("they get new ones")
+
+
+class AtRollover(models.TextChoices):
+    """What becomes of a year group's doors when the next year begins."""
+
+    KEEP = "keep", _("they keep them for the new year")
+    RESHUFFLE = "reshuffle", _("they give them back, for the next draw")
+
+
+class RolloverStep(models.TextChoices):
+    """What a rollover changes, in this order."""
+
+    LEFT = "left", _("left")
+    UP = "up", _("went up")
+    TUTORS = "tutors", _("tutors went up")
+    DOOR_KEPT = "door_kept", _("keeps the door")
+    DOOR_ENDED = "door_ended", _("door given back")

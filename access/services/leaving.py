@@ -107,6 +107,34 @@ def _end_what_is_timed(person: Person, actor: Actor, at: dt.datetime, reason: st
         requests.withdraw(request=request, actor=actor, at=at, reason=reason)
 
 
+def take_back(
+    *,
+    person: Person,
+    status: str,
+    credentials: dict[int, str],
+    grants: list[int],
+    actor: Actor,
+    at: dt.datetime,
+    reason: str,
+) -> bool:
+    """Undo that somebody was let go: status, credentials and grants as they were before.
+
+    Only for who was let go by mistake a moment ago; what was told to other systems, and what was
+    withdrawn besides (visits, passes, requests), stays so. False when they are here already.
+    """
+    with transaction.atomic():
+        changed = _turn(
+            person, PersonStatus(status), Action.PERSON_REINSTATED, actor, at, reason,
+            only_from=[PersonStatus.LEFT], left_at=None,
+        )  # fmt: skip
+        if changed:
+            for was in set(credentials.values()):
+                ids = [pk for pk, one in credentials.items() if one == was]
+                Credential.objects.filter(person=person, pk__in=ids).update(status=was)
+            Grant.objects.filter(person=person, pk__in=grants).update(revoked_at=None)
+        return changed
+
+
 def leave_due(*, at: dt.datetime) -> int:
     """Let go everybody whose last day is over at their home site; return how many."""
     due = (

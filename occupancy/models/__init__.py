@@ -22,6 +22,12 @@ from occupancy.models.keeping import Kept
 from occupancy.models.lost_property import LostItem
 from occupancy.models.policies import Policy
 from occupancy.models.recovery import CustodyStep, Recovery
+from occupancy.models.rollovers import (
+    Rollover,
+    RolloverChange,
+    RolloverForm,
+    RolloverYear,
+)
 from occupancy.models.searches import SearchOpening
 from occupancy.models.shares import Share
 from occupancy.models.waiting import Offer, WaitingEntry
@@ -55,6 +61,10 @@ __all__ = [
     "Quota",
     "Recovery",
     "Reservation",
+    "Rollover",
+    "RolloverChange",
+    "RolloverForm",
+    "RolloverYear",
     "SearchOpening",
     "Series",
     "Share",
