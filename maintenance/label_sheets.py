@@ -1,19 +1,15 @@
-"""Sheets of labels for doors: a QR code and the number, at the places of a common format. Pure.
-
-The codes are drawn as rectangles, not as pictures: they stay sharp at any size.
-"""
+"""Sheets of labels for doors: a QR code and the number, at the places of a common format. Pure."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-import segno
 from fpdf import FPDF
 
-# White around a code, in modules, that every reader wants.
-_QUIET = 4
+from lockers import qr_codes
+
 A4 = (210.0, 297.0)
 
 
@@ -101,38 +97,14 @@ def sheets(labels: Iterable[Label], grid: Grid, *, first: int = 1) -> bytes:
     return bytes(pdf.output())
 
 
-def modules(address: str) -> list[list[bool]]:
-    """Return the dark and light squares of a code, with the white around them."""
-    # A quarter of a code may be scratched off.
-    code = segno.make_qr(address, error="q", boost_error=False)
-    return [[bool(one) for one in row] for row in code.matrix_iter(scale=1, border=_QUIET)]
-
-
 def _draw(pdf: FPDF, label: Label, grid: Grid, x: float, y: float) -> None:
     side = min(grid.height, grid.width / 2) - 1
     top = y + (grid.height - side) / 2
-    squares = modules(label.address)
-    size = side / len(squares)
-    pdf.set_fill_color(0)
-    for row, column, length in _runs(squares):
-        pdf.rect(x + 0.5 + column * size, top + row * size, length * size, size, style="F")
+    qr_codes.draw(pdf, label.address, x + 0.5, top, side)
     left = x + 0.5 + side + 1
     room = x + grid.width - 1 - left
     _text(pdf, label.number, left, y, room, grid.height * 0.62, size=min(grid.height * 1.2, 48))
     _text(pdf, label.below, left, y + grid.height * 0.62, room, grid.height * 0.25, size=8)
-
-
-def _runs(squares: list[list[bool]]) -> Iterator[tuple[int, int, int]]:
-    """Yield row, column and length of the dark squares that touch: one rectangle each."""
-    for row, line in enumerate(squares):
-        column = 0
-        while column < len(line):
-            length = 0
-            while column + length < len(line) and line[column + length]:
-                length += 1
-            if length:
-                yield row, column, length
-            column += max(length, 1)
 
 
 def _text(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -16,14 +17,15 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 from unfold.decorators import action, display
 
-from access.admin.desk import Desk, staff
+from access.admin.desk import Desk, local, staff
 from lockers.scoping import MANAGE, OfItsPage, ScopedRelatedFilter
 from occupancy.choices import AllotmentMethod
-from occupancy.forms.allotting import WindowForm
+from occupancy.forms.allotting import LettersForm, WindowForm
 from occupancy.models import Allotment, AllotmentRule, AllotmentYear, Allotted, Entry
-from occupancy.services.allotting import applying, drawing, entries, shown, trials, words
+from occupancy.papers import slips
+from occupancy.services.allotting import applying, drawing, entries, links, shown, trials, words
 
-_VERBS = ["compare", "open_wishes", "draw", "give"]
+_VERBS = ["compare", "open_wishes", "letters", "draw", "give"]
 
 
 class YearInline(OfItsPage):
@@ -117,7 +119,7 @@ class AllotmentAdmin(Desk):
         if row.committed_at is None:
             return {"compare", "open_wishes"}
         if row.frozen_at is None:
-            return {"compare", "draw"}
+            return {"compare", "letters", "draw"}
         return {"give"} if row.applied_at is None else set()
 
     @action(description=_("Compare the methods"), url_path="compare", icon="balance")  # type: ignore[untyped-decorator]  # unfold brings no types
@@ -159,6 +161,25 @@ class AllotmentAdmin(Desk):
             done=lambda _none: _now("It is open for wishes. Hand out the letters."),
         )  # fmt: skip
 
+    @action(description=_("Letters"), url_path="letters", icon="mail")  # type: ignore[untyped-decorator]  # unfold brings no types
+    def letters(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Print a link and a code for each pupil."""
+        row = self.reachable(request, object_id, MANAGE)
+        return self.form_page(
+            request, row, title=_now("Letters"), button=_now("Make them"),
+            form=LettersForm(request.POST or None, site=row.site),
+            note=_now(
+                "A page of slips with a link and a code for each pupil, form by form. Links and"
+                " codes are kept nowhere: letters that were made before are no good any more."
+            ),
+            do=lambda form: links.hand_out(
+                allotment=row, at=timezone.now(),
+                forms=[one.pk for one in form.cleaned_data["registration_groups"]] or None,
+            ),
+            done=lambda _slips: [],
+            then=lambda made: _printed(row, made),
+        )  # fmt: skip
+
     @action(description=_("Draw"), url_path="draw", icon="casino")  # type: ignore[untyped-decorator]  # unfold brings no types
     def draw(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Freeze the input and reveal the seed."""
@@ -189,6 +210,34 @@ class AllotmentAdmin(Desk):
                 "%(given)d got a door, %(kept)d keep theirs, %(waiting)d wait."
             ) % {"given": done.given, "kept": done.kept, "waiting": done.waiting},
         )  # fmt: skip
+
+
+def _printed(row: Allotment, made: list[links.Slip]) -> HttpResponse:
+    closes = row.closes_at
+    words = slips.Words(
+        title=str(row),
+        until=_now("Say until %(until)s where you would like your locker.")
+        % {"until": local(closes, row.site) if closes is not None else ""},
+        scan=_now("Scan this with a phone."),
+        code=_now("Your code, good once:"),
+    )
+    paper = slips.pdf(
+        (
+            slips.Slip(
+                name=str(one.entry.person),
+                form=str(one.entry.person.registration_group or ""),
+                address=settings.PUBLIC_URL + reverse("wishes", args=[one.link]),
+                code=one.code,
+            )
+            for one in made
+        ),
+        words,
+    )
+    name = f'attachment; filename="letters-{row.code}.pdf"'
+    return HttpResponse(
+        paper, content_type="application/pdf",
+        headers={"Content-Disposition": name, "Cache-Control": "no-store"},
+    )  # fmt: skip
 
 
 @admin.register(Allotted)

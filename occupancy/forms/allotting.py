@@ -9,10 +9,28 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from access.models import RegistrationGroup
 from lockers.models import Site
 from occupancy import periods
 
 _LOCAL = {"type": "datetime-local"}
+
+
+class LettersForm(forms.Form):
+    """For whom letters are made; who had one before has a new one then."""
+
+    registration_groups = forms.ModelMultipleChoiceField(
+        RegistrationGroup.objects.none(),
+        label=_("Only for forms"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None: for everybody who takes part."),
+    )
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["registration_groups"]
+        field.queryset = RegistrationGroup.objects.filter(site=site).select_related("year_group")
 
 
 class WindowForm(forms.Form):

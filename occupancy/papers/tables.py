@@ -63,27 +63,22 @@ def pdf(
     more_fonts: Sequence[str] = (),
 ) -> bytes:
     """Return a PDF of some sheets. ``more_fonts`` are files with letters that ours lack."""
-    page = _Page(columns, paper, more_fonts)
+    page = _Table(columns, paper, more_fonts)
     for sheet in sheets:
         page.draw(sheet)
     return page.whole()
 
 
-class _Page(FPDF):
-    def __init__(
-        self, columns: Sequence[Column], paper: Paper, more_fonts: Sequence[str]
-    ) -> None:  # fmt: skip
+class Page(FPDF):
+    """A4 sheets with letters of many scripts; a text is made to fit its place."""
+
+    def __init__(self, title: str, more_fonts: Sequence[str] = ()) -> None:
         super().__init__(unit="mm", format="A4")
-        self.columns, self.paper = columns, paper
-        whole = sum(column.share for column in columns)
-        self.widths = [_WIDTH * column.share / whole for column in columns]
         self.lacks = False
-        self.sheet: Sheet | None = None
-        self.first = 0
         self.set_auto_page_break(False)
         self.set_margin(0)
         self.set_creator("Lockwright")
-        self.set_title(paper.name)
+        self.set_title(title)
         for style, name in (("", ""), ("B", "-Bold")):
             self.add_font(_FONT, style, FONTS / f"DejaVuSansCondensed{name}.ttf")
         others = []
@@ -97,70 +92,7 @@ class _Page(FPDF):
         for font in self.fonts.values():
             self.known |= set(getattr(font, "cmap", {}))
 
-    def draw(self, sheet: Sheet) -> None:
-        """Draw a sheet on as many pages as it takes."""
-        starts = len(self.pages) + 1
-        self.lacks = False
-        self._begin(sheet)
-        y = self._heading(sheet, is_first=True)
-        for row in sheet.rows:
-            if y + _ROW > _FOOT - 8:
-                self._begin(sheet)
-                y = self._heading(sheet, is_first=False)
-            self._row(row, y)
-            y += _ROW
-        if not sheet.rows:
-            self._text(self.paper.empty, _LEFT, y, _WIDTH, _ROW)
-        self._feet(starts)
-
-    def whole(self) -> bytes:
-        """Return the file; there is a page even with nothing on it."""
-        if not self.pages:
-            self.draw(Sheet("", ()))
-        return bytes(self.output())
-
-    def _begin(self, sheet: Sheet) -> None:
-        self.add_page()
-        self.set_draw_color(120)
-        self.set_line_width(0.15)
-
-    def _heading(self, sheet: Sheet, *, is_first: bool) -> float:
-        self._text(sheet.title, _LEFT, _TOP, _WIDTH * 0.6, 9, size=18, bold=True)
-        self._text(self.paper.name, _LEFT + _WIDTH * 0.6, _TOP, _WIDTH * 0.4, 9, align="R")
-        y = _TOP + 10
-        if is_first and sheet.below:
-            self._text(sheet.below, _LEFT, y, _WIDTH, 5, size=9)
-            y += 6
-        x = _LEFT
-        self.set_fill_color(232)
-        self.rect(_LEFT, y, _WIDTH, _HEAD, style="F")
-        for column, width in zip(self.columns, self.widths, strict=True):
-            self._text(column.heading, x + _PAD, y, width - 2 * _PAD, _HEAD, size=8, bold=True)
-            x += width
-        return y + _HEAD
-
-    def _row(self, row: Sequence[str], y: float) -> None:
-        x = _LEFT
-        for column, width, text in zip(self.columns, self.widths, row, strict=True):
-            if text:
-                self._text(text, x + _PAD, y, width - 2 * _PAD, _ROW, bold=column.is_bold)
-            x += width
-        self.line(_LEFT, y + _ROW, _LEFT + _WIDTH, y + _ROW)
-
-    def _feet(self, starts: int) -> None:
-        """Write below each page of a sheet which one it is, of how many."""
-        count = len(self.pages) - starts + 1
-        last = self.page
-        for number in range(count):
-            self.page = starts + number
-            # On a page that is gone back to, the font is said once more.
-            said = self.paper.pages.format(page=number + 1, pages=count)
-            self._text(said, _LEFT + _WIDTH - 40, _FOOT, 40, 5, size=8, align="R")
-            note = f"{self.paper.note} {self.paper.missing}" if self.lacks else self.paper.note
-            self._text(note, _LEFT, _FOOT, _WIDTH - 42, 5, size=8)
-        self.page = last
-
-    def _text(
+    def text_in(
         self,
         text: str,
         x: float,
@@ -189,3 +121,76 @@ class _Page(FPDF):
             line += "\u2026"
         self.set_xy(x, y)
         self.cell(width, height, line, align=align)
+
+
+class _Table(Page):
+    def __init__(
+        self, columns: Sequence[Column], paper: Paper, more_fonts: Sequence[str]
+    ) -> None:  # fmt: skip
+        super().__init__(paper.name, more_fonts)
+        self.columns, self.paper = columns, paper
+        whole = sum(column.share for column in columns)
+        self.widths = [_WIDTH * column.share / whole for column in columns]
+
+    def draw(self, sheet: Sheet) -> None:
+        """Draw a sheet on as many pages as it takes."""
+        starts = len(self.pages) + 1
+        self.lacks = False
+        self._begin(sheet)
+        y = self._heading(sheet, is_first=True)
+        for row in sheet.rows:
+            if y + _ROW > _FOOT - 8:
+                self._begin(sheet)
+                y = self._heading(sheet, is_first=False)
+            self._row(row, y)
+            y += _ROW
+        if not sheet.rows:
+            self.text_in(self.paper.empty, _LEFT, y, _WIDTH, _ROW)
+        self._feet(starts)
+
+    def whole(self) -> bytes:
+        """Return the file; there is a page even with nothing on it."""
+        if not self.pages:
+            self.draw(Sheet("", ()))
+        return bytes(self.output())
+
+    def _begin(self, sheet: Sheet) -> None:
+        self.add_page()
+        self.set_draw_color(120)
+        self.set_line_width(0.15)
+
+    def _heading(self, sheet: Sheet, *, is_first: bool) -> float:
+        self.text_in(sheet.title, _LEFT, _TOP, _WIDTH * 0.6, 9, size=18, bold=True)
+        self.text_in(self.paper.name, _LEFT + _WIDTH * 0.6, _TOP, _WIDTH * 0.4, 9, align="R")
+        y = _TOP + 10
+        if is_first and sheet.below:
+            self.text_in(sheet.below, _LEFT, y, _WIDTH, 5, size=9)
+            y += 6
+        x = _LEFT
+        self.set_fill_color(232)
+        self.rect(_LEFT, y, _WIDTH, _HEAD, style="F")
+        for column, width in zip(self.columns, self.widths, strict=True):
+            self.text_in(column.heading, x + _PAD, y, width - 2 * _PAD, _HEAD, size=8, bold=True)
+            x += width
+        return y + _HEAD
+
+    def _row(self, row: Sequence[str], y: float) -> None:
+        x = _LEFT
+        for column, width, text in zip(self.columns, self.widths, row, strict=True):
+            if text:
+                self.text_in(text, x + _PAD, y, width - 2 * _PAD, _ROW, bold=column.is_bold)
+            x += width
+        self.line(_LEFT, y + _ROW, _LEFT + _WIDTH, y + _ROW)
+
+    def _feet(self, starts: int) -> None:
+        """Write below each page of a sheet which one it is, of how many."""
+        count = len(self.pages) - starts + 1
+        last = self.page
+        for number in range(count):
+            self.page = starts + number
+            # On a page that is gone back to, the font is said once more.
+            said = self.paper.pages.format(page=number + 1, pages=count)
+            self.text_in(said, _LEFT + _WIDTH - 40, _FOOT, 40, 5, size=8, align="R")
+            note = f"{self.paper.note} {self.paper.missing}" if self.lacks else self.paper.note
+            self.text_in(note, _LEFT, _FOOT, _WIDTH - 42, 5, size=8)
+        self.page = last

@@ -32,9 +32,13 @@ class Slip:
 
 
 def hand_out(
-    *, allotment: Allotment, people: Iterable[int] | None = None, at: dt.datetime
+    *,
+    allotment: Allotment,
+    people: Iterable[int] | None = None,
+    forms: Iterable[int] | None = None,
+    at: dt.datetime,
 ) -> list[Slip]:
-    """Make new links and codes for everybody who takes part, or for some people; old ones end."""
+    """Make new links and codes for everybody who takes part, or some of them; old ones end."""
     organisation = allotment.site.organisation_id
     with transaction.atomic():
         entries = Entry.objects.filter(allotment=allotment).select_related(
@@ -42,8 +46,12 @@ def hand_out(
         )
         if people is not None:
             entries = entries.filter(person_id__in=list(people))
+        if forms is not None:
+            entries = entries.filter(person__registration_group_id__in=list(forms))
         slips = []
-        for entry in entries.order_by("person__registration_group", "person"):
+        for entry in entries.order_by(
+            "person__registration_group__name", "person__family_name", "person__given_name", "pk"
+        ):
             slip = Slip(entry, secrets.token_urlsafe(18), drawn_word())
             entry.link_digest = _of_link(slip.link)
             _set_code(entry, organisation, slip.code, allotment.closes_at)
