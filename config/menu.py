@@ -48,6 +48,7 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         ("occupancy.Allotment", "casino"),
         ("occupancy.Allotted", "task_alt"),
         ("occupancy.Entry", "confirmation_number"),
+        ("occupancy.Rollover", "moving"),
         ("occupancy.BookedSet", "luggage"),
         ("maintenance.Collection", "backpack"),
         ("maintenance.CollectionLine", "fact_check"),

@@ -55,4 +55,5 @@ BY_SITE = {
     "occupancy.Allotment": "site",
     "occupancy.Allotted": "entry__allotment__site",
     "occupancy.Entry": "allotment__site",
+    "occupancy.Rollover": "site",
 }

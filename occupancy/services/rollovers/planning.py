@@ -140,7 +140,7 @@ def _claims(rollover: Rollover, pupils: list[Person]) -> dict[int, list[Claim]]:
             holder__in=pupils, kind=ClaimKind.ASSIGNMENT, closed_at__isnull=True,
             recovery_at__isnull=True, compartment__bank__site=rollover.site_id,
         )
-        .select_related("compartment__bank", "policy")
+        .select_related("compartment__bank", "policy", "holder")
         .order_by("pk")
     ):  # fmt: skip
         found[claim.holder_id or 0].append(claim)
