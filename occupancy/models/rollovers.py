@@ -41,7 +41,8 @@ class Rollover(models.Model):
                 name="occupancy_rollover_goes_to_another_year",
             ),
             models.CheckConstraint(
-                condition=Q(undone_at__isnull=True) | Q(undone_at__gte=F("applied_at")),
+                condition=Q(undone_at__isnull=True)
+                | Q(applied_at__isnull=False, undone_at__gte=F("applied_at")),
                 name="occupancy_rollover_is_undone_after_it_is_done",
             ),
         ]
