@@ -541,8 +541,10 @@ class Migration(migrations.Migration):
                         ("seed", ""),
                     ),
                     models.Q(
+                        ("committed_at__isnull", False),
                         ("digest__regex", "^[0-9a-f]{64}$"),
                         ("frozen_at__gte", models.F("committed_at")),
+                        ("frozen_at__isnull", False),
                         ("frozen_input__isnull", False),
                         ("seed__regex", "^[0-9a-f]{64}$"),
                     ),
@@ -556,7 +558,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("applied_at__isnull", True),
-                    ("applied_at__gte", models.F("frozen_at")),
+                    models.Q(
+                        ("applied_at__gte", models.F("frozen_at")), ("frozen_at__isnull", False)
+                    ),
                     _connector="OR",
                 ),
                 name="occupancy_allotment_is_frozen_before_it_is_applied",

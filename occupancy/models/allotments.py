@@ -91,13 +91,15 @@ class Allotment(models.Model):
             models.CheckConstraint(
                 condition=Q(frozen_at__isnull=True, frozen_input__isnull=True, digest="", seed="")
                 | Q(
+                    committed_at__isnull=False, frozen_at__isnull=False,
                     frozen_at__gte=F("committed_at"), frozen_input__isnull=False,
                     digest__regex="^[0-9a-f]{64}$", seed__regex="^[0-9a-f]{64}$",
                 ),
                 name="occupancy_allotment_is_frozen_before_its_seed_is_revealed",
             ),
             models.CheckConstraint(
-                condition=Q(applied_at__isnull=True) | Q(applied_at__gte=F("frozen_at")),
+                condition=Q(applied_at__isnull=True)
+                | Q(frozen_at__isnull=False, applied_at__gte=F("frozen_at")),
                 name="occupancy_allotment_is_frozen_before_it_is_applied",
             ),
             models.CheckConstraint(

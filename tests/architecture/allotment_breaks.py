@@ -76,11 +76,9 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
         e, opens_at=TEN, closes_at=NINE
     ),
     "occupancy_allotment_commits_to_a_seed": lambda e: allotment(e, committed_at=NINE),
-    "occupancy_allotment_is_frozen_before_its_seed_is_revealed": lambda e: allotment(
-        e, **COMMITTED, seed=HASH
-    ),
+    "occupancy_allotment_is_frozen_before_its_seed_is_revealed": lambda e: allotment(e, **FROZEN),
     "occupancy_allotment_is_frozen_before_it_is_applied": lambda e: allotment(
-        e, **COMMITTED, **FROZEN, applied_at=NINE
+        e, **COMMITTED, applied_at=NINE
     ),
     "occupancy_allotment_holds_back_at_most_half": lambda e: allotment(e, held_back=51),
     "occupancy_one_line_per_year_of_an_allotment": two_years,
