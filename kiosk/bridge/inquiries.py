@@ -33,7 +33,7 @@ READ_WITHIN_S = 1.0
 # A board that is there answers a scan within this; most of the units asked are not there.
 SCAN_WITHIN_S = 0.5
 SCAN_ROUNDS = 2
-# The first unit asked waits for the wire as well, which may be a gateway at the other end of a VPN.
+# Whatever is asked first waits for the wire as well: a gateway may be at the other end of a VPN.
 WIRE_OPENS_WITHIN_S = 3.0
 # How much of the time for a scan a board gets that is looked for alone.
 SHARE_OF_TIME = 0.8
@@ -207,7 +207,7 @@ class Inquiries:
         if door is not None:
             door.opened_by = inquiry_id
         try:
-            before = await _read(board, spec, deadline)
+            before = await _read(board, spec, deadline, WIRE_OPENS_WITHIN_S)
             kind = "command_unknown"
             await board.open(question.channel, pulse_ms=question.pulse_ms, deadline=deadline)
             await self._journal.append(
@@ -312,7 +312,7 @@ async def _otherwise(
     board: Board, spec: BoardSpec, unlike: Sequence[str], until: float
 ) -> words.Reading:
     """Read until two readings agree that the doors stand otherwise, or time is up."""
-    last = await _read(board, spec, until)
+    last = await _read(board, spec, until, WIRE_OPENS_WITHIN_S)
     misses = 0
     while unlike and time.monotonic() + LOOK_EVERY_S < until:
         await asyncio.sleep(LOOK_EVERY_S)
@@ -330,8 +330,11 @@ async def _otherwise(
     return last
 
 
-async def _read(board: Board, spec: BoardSpec, until: float) -> words.Reading:
-    snapshot = await board.read(deadline=min(until, time.monotonic() + READ_WITHIN_S))
+async def _read(
+    board: Board, spec: BoardSpec, until: float, opens_within_s: float = 0.0
+) -> words.Reading:
+    within_s = opens_within_s + READ_WITHIN_S
+    snapshot = await board.read(deadline=min(until, time.monotonic() + within_s))
     return words.Reading(
         raw=snapshot.raw.hex(),
         views=[

@@ -103,19 +103,35 @@ async def test_a_board_that_missed_one_question_is_found_all_the_same(bridge: Br
     assert [one.unit for one in answer.finding.boards] == [1, 3]
 
 
-async def test_the_boards_behind_a_gateway_that_is_slow_to_open_are_found(
-    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def slow_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a wire take longer to open than a board on it to answer."""
     opened = port._opened
 
     def late(line: Line) -> serial.SerialBase:
-        time.sleep(2 * inquiries.SCAN_WITHIN_S)
+        time.sleep(inquiries.READ_WITHIN_S + inquiries.SCAN_WITHIN_S)
         return opened(line)
 
     monkeypatch.setattr(port, "_opened", late)
+
+
+@pytest.mark.usefixtures("slow_gateway")
+async def test_the_boards_behind_a_gateway_that_is_slow_to_open_are_found(bridge: Bridge) -> None:
     answer = await bridge.ask(words.ScanBus(board=bridge.at(), units=[1, 2, 3]))
     assert isinstance(answer.finding, words.Found), answer
     assert [one.unit for one in answer.finding.boards] == [1, 3]
+
+
+@pytest.mark.usefixtures("slow_gateway")
+async def test_a_board_behind_a_gateway_that_is_slow_to_open_is_read(bridge: Bridge) -> None:
+    answer = await bridge.ask(words.ReadBoard(board=bridge.at()))
+    assert isinstance(answer.finding, words.Reading), answer
+
+
+@pytest.mark.usefixtures("slow_gateway")
+async def test_a_lock_behind_a_gateway_that_is_slow_to_open_is_tried(bridge: Bridge) -> None:
+    answer = await bridge.ask(words.TryDoor(board=bridge.at(), channel=4, pulse_ms=300))
+    assert isinstance(answer.finding, words.Tried), answer
 
 
 async def test_a_board_that_answers_otherwise_is_found_with_what_is_wrong(bridge: Bridge) -> None:
