@@ -53,7 +53,13 @@ def record(bridge: Bridge, line: Line) -> None:
         return
     if isinstance(line.about, FinishedAlone):
         done = line.about
-        replaying.finished(bridge=bridge, ref=done.ref, claim_id=done.claim_id, at=line.occurred_at)
+        replaying.finished(
+            bridge=bridge,
+            ref=done.ref,
+            claim_id=done.claim_id,
+            person_id=done.person_id,
+            at=line.occurred_at,
+        )
         return
     people = Person.objects.filter(organisation_id=bridge.site.organisation_id)
     person = people.filter(pk=line.about.person_id).first()
@@ -118,7 +124,7 @@ def _opened(bridge: Bridge, line: Line, opened: OpenedAlone, person: Person | No
     if not is_new or person is None:
         return
     if claim is not None and not is_override:
-        replaying.opened(bridge=bridge, claim_id=claim.pk, person_id=person.pk, at=line.occurred_at)
+        replaying.had(bridge=bridge, claim_id=claim.pk, person_id=person.pk, at=line.occurred_at)
     if is_override:
         _inspected(door, line, actor, reason, facts)
     elif claim is not None and claim.holder_id != person.pk:

@@ -79,9 +79,17 @@ def _scan(here: Here, body: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
         found = scans.by_door(here=here, number=door, pin=typed, at=at)
     else:
         raise Malformed(problem="send badge, or scan, or personal_number and pin, or door and pin")
-    answer = told(here, found, at)
-    if keeping.deciding_alone([here.bank_id]):
-        # What it says of doors may be untrue by now.
+    return _as_it_is(here, lambda: told(here, found, at))
+
+
+def _as_it_is(here: Here, look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what is so at the bank; raises BankDecidesAlone where it may be untrue by now.
+
+    A bridge may come back with the doors that it gave while we look.
+    """
+    before = keeping.terms([here.bank_id])
+    answer = look()
+    if not before or keeping.terms([here.bank_id]) != before:
         raise BankDecidesAlone
     return answer
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import BooleanField, Func
 
 from access.services import grants
 from audit.actions import Action
@@ -180,6 +181,28 @@ def deciding_alone(bank_ids: Iterable[int]) -> dict[int, dt.datetime | None]:
             [list(bank_ids)],
         )
         return dict(cursor.fetchall())
+
+
+def terms(bank_ids: Iterable[int]) -> dict[int, int]:
+    """Return the term of each bank that the server may tell people of now.
+
+    What was read between two equal answers is so: no bridge gave a door of it in between.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT b.id, coalesce(a.term, 0) FROM lockers_bank b"
+            " LEFT JOIN lockers_authority a ON a.bridge_id = b.bridge_id"
+            " WHERE b.id = ANY(%s) AND lockers_may_give(b.id)",
+            [list(bank_ids)],
+        )
+        return dict(cursor.fetchall())
+
+
+class MayTell(Func):
+    """Whether people may be told of a bank as it stands in the very rows that are read with it."""
+
+    function = "lockers_may_give"
+    output_field = BooleanField()
 
 
 @contextmanager

@@ -183,8 +183,9 @@ def test_a_tap_opens_a_real_door_and_everyone_sees_it(demo: Demo, browser: Any) 
         staff.get_by_role("button", name=re.compile(rf"^Door {number}\b.*Free", re.I))
     ).to_have_count(1)
 
+    # The jobs of the demo write into the trail in between: only the order of these is a promise.
     api = staff.request.get(f"http://127.0.0.1:{demo.port}/api/v1/events/")
-    actions = [event["action"] for event in api.json()["results"]][:12]
+    newest_first = iter([event["action"] for event in api.json()["results"]])
     for action in (
         "assignment.released",
         "door.closed",
@@ -193,7 +194,7 @@ def test_a_tap_opens_a_real_door_and_everyone_sees_it(demo: Demo, browser: Any) 
         "assignment.claimed",
         "person.identified",
     ):
-        assert action in actions
+        assert action in newest_first, f"{action} is not in the trail, or out of order"
 
 
 def test_a_wired_reader_and_a_jammed_door(demo: Demo, browser: Any) -> None:

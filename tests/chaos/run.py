@@ -14,7 +14,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 
 from config.postgres.server import EmbeddedPostgres
-from tests.chaos import faults, gathering, naming, proofs, reception
+from tests.chaos import faults, gathering, naming, proofs, reception, stories
 from tests.chaos.evidence import Evidence
 from tests.chaos.faults import Fault
 from tests.chaos.people import Crowd
@@ -68,6 +68,7 @@ async def run(
         "pulses": len(evidence.pulses),
         **told,
         "violations": found,
+        "stories": stories.of(found, evidence),
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.chaos import proofs
+from tests.chaos import proofs, stories
 from tests.chaos.evidence import Claim, Command, Evidence, GaveUp, Line, Pulse, Told
 
 AMIRA, BEN = 1, 2
@@ -202,3 +202,16 @@ def test_a_request_that_ran_into_a_rule_of_the_database(evidence: Evidence) -> N
 def test_what_never_settled(evidence: Evidence) -> None:
     evidence.unsettled.append("bridge north is still alone")
     assert complaints(evidence) == {"all_settled"}
+
+
+def test_what_is_complained_about_is_told_with_all_that_happened_at_its_door(
+    evidence: Evidence,
+) -> None:
+    del evidence.claims[0]
+    found = proofs.violations(evidence)
+    told = stories.of(found, evidence)
+    about = next(story for said, story in told.items() if "claim 11 on door 5" in said)
+    assert about[0].startswith("100.100 bridge 1 wrote 1 command_accepted")
+    assert about == sorted(about, key=lambda line: float(line.split()[0]))
+    assert any("person 2 was told" in line for line in about) is False
+    assert any("claim 12 of person 2 began" in line for line in about)

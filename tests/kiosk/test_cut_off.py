@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from kiosk.services import readers
+from kiosk.views import acts
 from lockers.choices import ReaderTransport
 from lockers.models import Command
 from lockers.services import authority
@@ -37,6 +40,30 @@ def test_whoever_shows_a_badge_is_told_that_they_are_cut_off(kiosk: Kiosk, estat
     refused = kiosk.post("scan", {"badge": typed(AMIRA_BADGE)})
     assert codes(refused) == (503, "bank_decides_alone")
     assert refused.json()["message"] == CUT_OFF
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_lockers_that_come_back_while_we_look_have_news_that_nobody_read(
+    kiosk: Kiosk, estate: Estate, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """They gave a door, and bring it in around the look at the database."""
+    if moment == "before":
+        cut_off(estate)
+    look = acts.told
+
+    def slowly(*given: Any) -> dict[str, Any]:
+        found = look(*given)
+        term = authority.taken_back(bridge=estate.bridge, term=9, at=timezone.now())
+        authority.beat(bridge_id=estate.bridge.pk, term=term)
+        return found
+
+    monkeypatch.setattr(acts, "told", slowly)
+    refused = kiosk.post("scan", {"badge": typed(AMIRA_BADGE)})
+    assert codes(refused) == (503, "bank_decides_alone")
+    monkeypatch.setattr(acts, "told", look)
+    # What the refused request wrote is undone, their coming back, too.
+    answer(estate)
+    assert kiosk.scan(AMIRA_BADGE)["holds"] == []
 
 
 def test_whoever_taps_at_a_door_is_told_so_too_and_nothing_opens(

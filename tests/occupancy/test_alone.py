@@ -53,6 +53,11 @@ def give(estate: Estate, who: Person | None = None, **values: Any) -> AloneUse:
     return replaying.given(bridge=estate.bridge, use=use)
 
 
+def finish(bridge: Bridge, *, at: dt.datetime, **of: Any) -> bool:
+    which = {"ref": None, "claim_id": None, **of}
+    return replaying.finished(bridge=bridge, person_id=0, at=at, **which)
+
+
 def held(estate: Estate, *, is_kept: bool, **values: Any) -> Claim:
     with transaction.atomic(), keeping.beyond_authority():
         claim = Claim.objects.create(
@@ -99,12 +104,10 @@ def test_a_line_that_comes_twice_is_one_use(office: Estate) -> None:
 
 def test_what_was_given_back_there_is_over_since_then(office: Estate) -> None:
     use = give(office)
-    assert replaying.finished(bridge=office.bridge, ref=use.ref, claim_id=None, at=MORNING + HOUR)
+    assert finish(office.bridge, ref=use.ref, at=MORNING + HOUR)
     claim = Assignment.objects.get()
     assert (claim.closed_how, claim.closed_at) == ("finished", MORNING + HOUR)
-    assert not replaying.finished(
-        bridge=office.bridge, ref=use.ref, claim_id=None, at=MORNING + 2 * HOUR
-    )
+    assert not finish(office.bridge, ref=use.ref, at=MORNING + 2 * HOUR)
 
 
 def test_a_use_that_began_by_a_clock_that_was_ahead_can_be_ended(office: Estate) -> None:
@@ -119,7 +122,7 @@ def test_a_use_that_began_by_a_clock_that_was_ahead_can_be_ended(office: Estate)
 
 def test_what_the_server_gave_before_may_be_given_back_there_too(office: Estate) -> None:
     mine = held(office, is_kept=True)
-    assert replaying.finished(bridge=office.bridge, ref=None, claim_id=mine.pk, at=MORNING)
+    assert finish(office.bridge, claim_id=mine.pk, at=MORNING)
     assert Claim.objects.get(pk=mine.pk).closed_at == MORNING
     # And then to somebody else.
     assert give(office, at=MORNING + HOUR).breach == ""
@@ -128,7 +131,7 @@ def test_what_the_server_gave_before_may_be_given_back_there_too(office: Estate)
 def test_a_bridge_ends_nothing_of_another_bridge(office: Estate) -> None:
     mine = held(office, is_kept=True)
     other = factories.BridgeFactory(site=office.site)
-    assert not replaying.finished(bridge=other, ref=None, claim_id=mine.pk, at=MORNING)
+    assert not finish(other, claim_id=mine.pk, at=MORNING)
     assert Claim.objects.get(pk=mine.pk).closed_at is None
 
 

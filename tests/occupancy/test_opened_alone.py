@@ -1,4 +1,4 @@
-"""What a bridge opened for somebody is theirs, though it was withdrawn for want of its word."""
+"""What a bridge opened or took back was its holder's, though withdrawn for want of its word."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 from django.db import transaction
 
 from access.models import Grant
+from audit.actions import Action
+from audit.models import Event
 from occupancy.choices import ClosedHow
 from occupancy.models import AloneUse, Assignment, Claim, Kept
 from occupancy.services import keeping
@@ -30,7 +32,7 @@ def withdrawn(estate: Estate) -> Assignment:
 
 
 def opened(estate: Estate, mine: Assignment) -> None:
-    replaying.opened(bridge=estate.bridge, claim_id=mine.pk, person_id=estate.amira.pk, at=LATER)
+    replaying.had(bridge=estate.bridge, claim_id=mine.pk, person_id=estate.amira.pk, at=LATER)
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +76,19 @@ def test_what_was_finished_stays_finished(office: Estate) -> None:
     Claim.objects.filter(pk=mine.pk).update(closed_how=ClosedHow.FINISHED)
     opened(office, mine)
     assert Claim.objects.get(pk=mine.pk).closed_how == ClosedHow.FINISHED
+
+
+def test_what_was_given_back_there_was_theirs_until_then(office: Estate) -> None:
+    mine = withdrawn(office)
+    assert replaying.finished(
+        bridge=office.bridge, ref=None, claim_id=mine.pk, person_id=office.amira.pk, at=LATER
+    )
+    mine.refresh_from_db()
+    assert (mine.closed_at, mine.closed_how) == (LATER, ClosedHow.FINISHED)
+    events = Event.objects.filter(data__claim=mine.pk).order_by("pk")
+    trail = list(events.values_list("action", flat=True))
+    assert trail[-3:] == [Action.WITHDRAWN, Action.RELEASE_UNDONE, Action.RELEASED]
+    # A line that comes twice changes nothing.
+    assert not replaying.finished(
+        bridge=office.bridge, ref=None, claim_id=mine.pk, person_id=office.amira.pk, at=LATER
+    )

@@ -70,9 +70,16 @@ def given(*, bridge: Bridge, use: Given) -> AloneUse:
 
 
 def finished(
-    *, bridge: Bridge, ref: uuid.UUID | None, claim_id: int | None, at: dt.datetime
+    *,
+    bridge: Bridge,
+    ref: uuid.UUID | None,
+    claim_id: int | None,
+    person_id: int,
+    at: dt.datetime,
 ) -> bool:
     """End what somebody gave back at a bridge, its own or one of ours; False when it was over."""
+    if claim_id is not None:
+        had(bridge=bridge, claim_id=claim_id, person_id=person_id, at=at)
     of_bridge = Claim.objects.filter(compartment__bank__bridge=bridge, closed_at__isnull=True)
     mine = {"aloneuse": ref} if ref is not None else {"pk": claim_id}
     claim = of_bridge.filter(started_at__isnull=False, **mine).first()
@@ -87,11 +94,11 @@ def finished(
     return True
 
 
-def opened(*, bridge: Bridge, claim_id: int, person_id: int, at: dt.datetime) -> None:
+def had(*, bridge: Bridge, claim_id: int, person_id: int, at: dt.datetime) -> None:
     """Let a use go on that was withdrawn for want of the bridge's word, and that the bridge had.
 
-    To open is to tell: whoever stood before that door goes by it being theirs. A repeat, or a use
-    that was not withdrawn, changes nothing.
+    To open is to tell, and so is to take back: whoever stood there went by it being theirs. A
+    repeat, or a use that was not withdrawn, changes nothing.
     """
     claim = (
         Assignment.objects.select_related("compartment__bank__site", "holder")
