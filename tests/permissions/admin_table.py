@@ -129,6 +129,7 @@ MORE_LISTS: set[str] = {
 MORE_OBJECTS: set[str] = {
     *upkeep_parts.MORE_OBJECTS,
     *school_year.MORE_OBJECTS,
+    *school_allotments.MORE_OBJECTS,
     *upkeep_rounds.MORE_OBJECTS,
     *school_collections.MORE_OBJECTS,
     *upkeep_assets.MORE_OBJECTS,

@@ -28,6 +28,7 @@ from tests import factories
 from tests.factories.cast import SETUP
 from tests.permissions import (
     admin_table,
+    school_allotments,
     school_collections,
     school_pupils,
     school_year,
@@ -147,6 +148,7 @@ AREA = Kind(
     # its letters.
     hidden=upkeep_rounds.HIDDEN_IN_AREAS
     | school_collections.HIDDEN_IN_AREAS
+    | school_allotments.HIDDEN_IN_AREAS
     | {
         "access.ImportMapping", "access.KeyCount", "access.KeyRules", "access.MasterRelease",
         "access.MasterSet", "access.Notice", "access.NoticeRules", "access.Procedure",

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from lockers.models import AcademicSession, Site
 from occupancy.models import Allotment, Entry
 from occupancy.services.allotting import drawing, links
 from tests.factories.cast import SETUP
-from tests.factories.school import academic_year
 from tests.permissions.rules import May, Rule
+from tests.permissions.school_collections import a_session
 from tests.permissions.world import World
 
 _WEEK = dt.timedelta(days=7)
@@ -22,7 +23,7 @@ def _opened(world: World) -> Allotment:
     if found is None:
         estate, at = world.estate, timezone.now()
         found = Allotment.objects.create(
-            site=estate.site, session=academic_year(estate.site), policy=estate.policy,
+            site=estate.site, session=a_session(estate.site), policy=estate.policy,
             name="Permissions", code="permissions",
         )  # fmt: skip
         drawing.open_for_wishes(
@@ -57,3 +58,33 @@ BY_SITE = {
     "occupancy.Entry": "allotment__site",
     "occupancy.Rollover": "site",
 }
+MORE_OBJECTS = {
+    *(
+        f"occupancy.Allotment {verb}"
+        for verb in ("compare", "draw", "give", "letters", "open_wishes")
+    ),
+    *(f"occupancy.Rollover {verb}" for verb in ("go_over", "preview", "undo")),
+}
+# Of a whole site: pupils have lockers everywhere.
+HIDDEN_IN_AREAS = set(BY_SITE)
+NEEDS: dict[str, Any] = {
+    "occupancy.Allotment": lambda tenant: {"session": a_session(tenant.site)},
+    "occupancy.Allotted": lambda tenant: {"waiting": 1, "place": 1},
+    "occupancy.Rollover": lambda tenant: {
+        "from_session": a_session(tenant.site), "to_session": _next_year(tenant.site),
+    },
+}  # fmt: skip
+
+
+def _next_year(site: Site) -> AcademicSession:
+    """Return the year after a site's first, made where there is none."""
+    ended = a_session(site)
+    found, _new = AcademicSession.objects.get_or_create(
+        site=site,
+        name=f"After {ended.name}",
+        defaults={
+            "starts_on": ended.ends_on + dt.timedelta(1),
+            "ends_on": ended.ends_on + dt.timedelta(300),
+        },
+    )
+    return found

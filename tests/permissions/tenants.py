@@ -25,6 +25,7 @@ from tests import factories
 from tests.factories.cast import SETUP
 from tests.permissions import admin_table as table
 from tests.permissions import (
+    school_allotments,
     school_collections,
     school_pupils,
     school_year,
@@ -54,6 +55,7 @@ NEEDS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **upkeep_rounds.NEEDS,
     **school_year.NEEDS,
     **school_collections.NEEDS,
+    **school_allotments.NEEDS,
     "access.RoleAssignment": lambda tenant: {"role": StaffRole.AUDITOR, "site": tenant.site},
     "lockers.Command": lambda tenant: {
         "deadline": tenant.at + HOUR, "purpose": "claim", "actor_kind": "staff",
