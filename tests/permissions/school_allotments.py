@@ -57,3 +57,9 @@ BY_SITE = {
     "occupancy.Entry": "allotment__site",
     "occupancy.Rollover": "site",
 }
+# Verbs of an allotment beside its letters and after its draw.
+WAITING_OBJECTS = {
+    "occupancy.Allotment import_wishes",
+    "occupancy.Allotment send_links",
+    "occupancy.Allotment waiting",
+}
