@@ -197,6 +197,13 @@ class KeepsDoor(models.TextChoices):
     NEVER = "never", _("they get new ones")
 
 
+class LinkFor(models.TextChoices):
+    """To whom the link by which a pupil wishes goes by e-mail."""
+
+    PUPIL = "pupil", _("the pupil")
+    GUARDIAN = "guardian", _("their guardian")
+
+
 class AtRollover(models.TextChoices):
     """What becomes of a year group's doors when the next year begins."""
 

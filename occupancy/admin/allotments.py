@@ -19,13 +19,16 @@ from unfold.decorators import action, display
 
 from access.admin.desk import Desk, local, staff
 from lockers.scoping import MANAGE, OfItsPage, ScopedRelatedFilter
+from occupancy.admin.allotment_waiting import Sends, Waits, who_lacks
+from occupancy.admin.wish_imports import ImportsWishes
 from occupancy.choices import AllotmentMethod
 from occupancy.forms.allotting import LettersForm, WindowForm
 from occupancy.models import Allotment, AllotmentRule, AllotmentYear, Allotted, Entry
 from occupancy.papers import slips
 from occupancy.services.allotting import applying, drawing, entries, links, shown, trials, words
 
-_VERBS = ["compare", "open_wishes", "letters", "draw", "give"]
+_VERBS = ["compare", "open_wishes", "letters", "draw", "give", "waiting",
+          "send_links", "import_wishes"]  # fmt: skip
 
 
 class YearInline(OfItsPage):
@@ -44,7 +47,7 @@ class RuleInline(StackedInline):
 
 
 @admin.register(Allotment)
-class AllotmentAdmin(Desk):
+class AllotmentAdmin(Sends, ImportsWishes, Waits):
     """Prepared by hand; from the seed on by verbs, each once."""
 
     site_path = "site"
@@ -119,8 +122,8 @@ class AllotmentAdmin(Desk):
         if row.committed_at is None:
             return {"compare", "open_wishes"}
         if row.frozen_at is None:
-            return {"compare", "letters", "draw"}
-        return {"give"} if row.applied_at is None else set()
+            return {"compare", "letters", "send_links", "import_wishes", "draw"}
+        return {"give"} if row.applied_at is None else {"waiting", "letters", "send_links"}
 
     @action(description=_("Compare the methods"), url_path="compare", icon="balance")  # type: ignore[untyped-decorator]  # unfold brings no types
     def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -173,8 +176,8 @@ class AllotmentAdmin(Desk):
                 " codes are kept nowhere: letters that were made before are no good any more."
             ),
             do=lambda form: links.hand_out(
-                allotment=row, at=timezone.now(),
-                forms=[one.pk for one in form.cleaned_data["registration_groups"]] or None,
+                allotment=row, at=timezone.now(), forms=form.chosen(),
+                people=who_lacks(row, form),
             ),
             done=lambda _slips: [],
             then=lambda made: _printed(row, made),
@@ -216,7 +219,9 @@ def _printed(row: Allotment, made: list[links.Slip]) -> HttpResponse:
     closes = row.closes_at
     words = slips.Words(
         title=str(row),
-        until=_now("Say until %(until)s where you would like your locker.")
+        until=_now("See which locker you have, or your place among who waits.")
+        if row.applied_at is not None
+        else _now("Say until %(until)s where you would like your locker.")
         % {"until": local(closes, row.site) if closes is not None else ""},
         scan=_now("Scan this with a phone."),
         code=_now("Your code, good once:"),

@@ -10,6 +10,9 @@ Refusal
 ├── AppliedAlready      the doors were given
 ├── DoorsChanged        what was drawn fits the doors no more: some were given meanwhile
 ├── WishesGone          wishes name what is not among the doors any more
+├── NotApplied          nobody waits before the doors were given
+├── YearIsOver          the year that doors would be given for has ended
+├── ServingChanged      what was shown is not what would be given any more
 ├── SealMissing         the seed cannot be kept: no key is set
 ├── NoSuchLink          no ticket has this link, or the window is over
 ├── WrongCode           the code is wrong, or was used
@@ -70,6 +73,21 @@ class DoorsChanged(Refusal):
 class WishesGone(Refusal):
     code = "allotment_wishes_gone"
     sentence = _("Wishes name what is no longer there: %(wishes)s. Put it back or drop them.")
+
+
+class NotApplied(Refusal):
+    code = "allotment_not_applied"
+    sentence = _("Give the doors of the draw first: only then somebody waits.")
+
+
+class YearIsOver(Refusal):
+    code = "allotment_year_over"
+    sentence = _("The year is over. Give doors for the new one.")
+
+
+class ServingChanged(Refusal):
+    code = "allotment_serving_changed"
+    sentence = _("Doors or pupils changed meanwhile. Look again at who gets what.")
 
 
 class SealMissing(Refusal):

@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from access.models import RegistrationGroup
 from lockers.models import Site
 from occupancy import periods
+from occupancy.choices import LinkFor
 
 _LOCAL = {"type": "datetime-local"}
 
 
-class LettersForm(forms.Form):
-    """For whom letters are made; who had one before has a new one then."""
+class FormsForm(forms.Form):
+    """For which forms something is made; for everybody where none is chosen."""
 
     registration_groups = forms.ModelMultipleChoiceField(
         RegistrationGroup.objects.none(),
@@ -31,6 +32,31 @@ class LettersForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["registration_groups"]
         field.queryset = RegistrationGroup.objects.filter(site=site).select_related("year_group")
+
+    def chosen(self) -> list[int] | None:
+        """Return the forms, or None for all."""
+        return [one.pk for one in self.cleaned_data["registration_groups"]] or None
+
+
+class LettersForm(FormsForm):
+    """For whom letters are made; who had one before has a new one then."""
+
+    without = forms.ChoiceField(
+        label=_("For whom"), required=False,
+        choices=[
+            ("", _("everybody")),
+            (LinkFor.PUPIL, _("only pupils without an e-mail address")),
+            (LinkFor.GUARDIAN, _("only pupils whose guardian has no e-mail address")),
+        ],
+    )  # fmt: skip
+
+
+class SendForm(FormsForm):
+    """To whose address links go."""
+
+    to = forms.ChoiceField(
+        label=_("To"), choices=LinkFor.choices, initial=LinkFor.PUPIL, widget=forms.RadioSelect
+    )
 
 
 class WindowForm(forms.Form):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import House, Person, RegistrationGroup, YearGroup
 from lockers.models import AcademicSession, Area, Bank, Compartment, SessionLevel, Site, Size
-from occupancy.choices import AllotmentMethod, KeepsDoor
+from occupancy.choices import AllotmentMethod, KeepsDoor, LinkFor
 from occupancy.models.claims import Claim
 from occupancy.models.policies import Policy
 
@@ -207,6 +207,8 @@ class Entry(models.Model):
     code_digest = models.CharField(max_length=64, blank=True, editable=False)
     code_until = models.DateTimeField(null=True, editable=False)
     code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    # To whom the link went by e-mail, and so do codes for it; "" for one on paper.
+    link_for = models.CharField(max_length=8, blank=True, choices=LinkFor.choices, editable=False)
     answered_at = models.DateTimeField(_("answered at"), null=True, editable=False)
 
     class Meta:

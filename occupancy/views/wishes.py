@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -19,7 +20,7 @@ from occupancy.allotment.problem import NONE
 from occupancy.errors.allotments import NoSuchLink
 from occupancy.forms.wishes import CodeForm, WishesForm
 from occupancy.models import Allotment, Allotted, Entry
-from occupancy.services.allotting import drawing, links, wishing, words
+from occupancy.services.allotting import drawing, links, sending, waiting, wishing, words
 
 _SESSION = "wishes"
 
@@ -33,7 +34,7 @@ def wishes(request: HttpRequest, link: str) -> HttpResponse:
         return _ask_code(request, entry, link)
     at = timezone.now()
     if not wishing.is_open(entry.allotment, at):
-        return _page(request, entry, result=_result(entry))
+        return _page(request, entry, **_became(entry, at))
     options = wishing.options(entry=entry)
     form = WishesForm(request.POST or None, entry=entry, options=options)
     if request.method != "POST" or not form.is_valid():
@@ -112,9 +113,12 @@ def _is_in(request: HttpRequest, entry: Entry) -> bool:
 
 
 def _ask_code(request: HttpRequest, entry: Entry, link: str) -> HttpResponse:
-    form = CodeForm(request.POST or None)
+    asks = request.method == "POST" and "send" in request.POST
+    if asks:
+        sending.send_code(entry=entry, at=timezone.now())
+    form = CodeForm(None if asks else request.POST or None)
     refused, status = "", 200
-    if request.method == "POST" and form.is_valid():
+    if form.is_bound and form.is_valid():
         try:
             links.enter(entry=entry, code=form.cleaned_data["code"], at=timezone.now())
         except Refusal as refusal:
@@ -125,15 +129,29 @@ def _ask_code(request: HttpRequest, entry: Entry, link: str) -> HttpResponse:
                 **request.session.get(_SESSION, {}), str(entry.pk): entry.link_digest
             }  # fmt: skip
             return HttpResponseRedirect(reverse("wishes", args=[link]))
-    facts = {"entry": entry, "form": form, "refused": refused, "zone": entry.allotment.site.zone}
+    facts = {
+        "entry": entry, "form": form, "refused": refused, "zone": entry.allotment.site.zone,
+        "asked": asks, "address": sending.known_address(entry),
+    }  # fmt: skip
     return render(request, "wishes/code.html", facts, status=status)
 
 
-def _result(entry: Entry) -> dict[str, Any] | None:
+def _became(entry: Entry, at: dt.datetime) -> dict[str, Any]:
+    """Return what came of it and where that stands now: a door, or a place among who waits."""
+    if entry.allotment.applied_at is None:
+        return {}
     result = (
         Allotted.objects.select_related("compartment__bank", "entry").filter(entry=entry).first()
     )
-    return None if result is None else {"got": result, "why": words.why(result)}
+    door = waiting.door_of(entry=entry)
+    place = waiting.position(entry=entry, at=at) if door is None else None
+    if door is None and result is not None and place is None:
+        door = result.compartment
+    is_of_draw = result is not None and (door is None or result.compartment_id == door.pk)
+    return {
+        "door": door, "position": place,
+        "why": words.why(result) if result is not None and is_of_draw else "",
+    }  # fmt: skip
 
 
 def _page(request: HttpRequest, entry: Entry, *, status: int = 200, **facts: Any) -> HttpResponse:

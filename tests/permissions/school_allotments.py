@@ -61,10 +61,11 @@ BY_SITE = {
 MORE_OBJECTS = {
     *(
         f"occupancy.Allotment {verb}"
-        for verb in ("compare", "draw", "give", "letters", "open_wishes")
+        for verb in ("compare", "draw", "give", "import_wishes", "letters", "open_wishes",
+                     "send_links", "waiting")
     ),
     *(f"occupancy.Rollover {verb}" for verb in ("go_over", "preview", "undo")),
-}
+}  # fmt: skip
 # Of a whole site: pupils have lockers everywhere.
 HIDDEN_IN_AREAS = set(BY_SITE)
 NEEDS: dict[str, Any] = {

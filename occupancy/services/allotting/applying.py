@@ -40,7 +40,7 @@ WHERE claim_id = claims.id AND revoked_at IS NULL
 """
 _GIVE = """
 WITH row AS (
-    SELECT * FROM jsonb_to_recordset(%(rows)s) one(entry bigint, person bigint, door bigint)),
+    SELECT * FROM jsonb_to_recordset(%(rows)s) one(person bigint, door bigint)),
 given AS (
     INSERT INTO occupancy_claim (compartment_id, kind, holder_id, policy_id, starts_at, due_at,
                                  ends_at, started_at, closed_how, at_end, renewals)
@@ -108,12 +108,11 @@ def apply(*, allotment: Allotment, actor: Actor, at: dt.datetime) -> Applied:
             if claim is not None and claim.compartment_id == one.door:
                 kept[entry.pk] = claim
             elif one.door != NONE:
-                new.append({"entry": entry.pk, "person": entry.person_id, "door": one.door})
+                new.append({"person": entry.person_id, "door": one.door})
         stays = {claim.pk for claim in kept.values()} | {
             read.claims[door].pk for door in read.keeping.values()
         }
         ended = [claim for claim in read.claims.values() if claim.pk not in stays]
-        values: dict[str, Any] = _values(locked, at)
         with connection.cursor() as cursor:
             over: dict[str, Any] = {
                 "at": at,
@@ -122,15 +121,27 @@ def apply(*, allotment: Allotment, actor: Actor, at: dt.datetime) -> Applied:
             }
             cursor.execute(_END, over)
             cursor.execute(_REVOKE, over)
-            cursor.execute(_LENGTHEN, values | {"claims": sorted(stays)})
-            claims = _given(new, values)
-            if locked.policy.limit_per_person is not None:
-                cursor.execute(_COUNT, {"claims": sorted(claims.values())})
+            cursor.execute(_LENGTHEN, _values(locked, at) | {"claims": sorted(stays)})
+        claims = hand_over(allotment=locked, rows=new, at=at)
         _results(problem, outcome, entries, kept, claims)
         Allotment.objects.filter(pk=locked.pk).update(applied_at=at)
         allotment.applied_at = at
         _record(locked, new, claims, ended, actor, at)
     return Applied(len(new), len(stays), len(ended), len(outcome.waiting))
+
+
+def hand_over(
+    *, allotment: Allotment, rows: list[dict[str, int]], at: dt.datetime
+) -> dict[int, int]:
+    """Make the uses of the year, each with its grant; return the claim of each door.
+
+    ``rows`` name ``person`` and ``door``. The transaction is the caller's. Raises DoorsChanged.
+    """
+    claims = _given(rows, _values(allotment, at))
+    if allotment.policy.limit_per_person is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, {"claims": sorted(claims.values())})
+    return claims
 
 
 def _values(allotment: Allotment, at: dt.datetime) -> dict[str, Any]:

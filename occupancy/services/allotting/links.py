@@ -20,6 +20,8 @@ from occupancy.services.allotting.entries import drawn_word
 # Of 850 milliards; whoever guesses gets five.
 _TRIES = 5
 _BATCH = 500
+# A code is good while wishes are taken; one that is made afterwards, to look what came of them.
+_GOOD_AFTERWARDS = dt.timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def hand_out(
     at: dt.datetime,
 ) -> list[Slip]:
     """Make new links and codes for everybody who takes part, or some of them; old ones end."""
-    organisation = allotment.site.organisation_id
+    organisation, until = allotment.site.organisation_id, _until(allotment, at)
     with transaction.atomic():
         entries = Entry.objects.filter(allotment=allotment).select_related(
             "person__registration_group"
@@ -53,18 +55,30 @@ def hand_out(
             "person__registration_group__name", "person__family_name", "person__given_name", "pk"
         ):
             slip = Slip(entry, secrets.token_urlsafe(18), drawn_word())
-            entry.link_digest = _of_link(slip.link)
-            _set_code(entry, organisation, slip.code, allotment.closes_at)
+            entry.link_digest, entry.link_for = _of_link(slip.link), ""
+            _set_code(entry, organisation, slip.code, until)
             slips.append(slip)
-        fields = ["link_digest", "code_digest", "code_until", "code_tries"]
+        fields = ["link_digest", "link_for", "code_digest", "code_until", "code_tries"]
         Entry.objects.bulk_update([one.entry for one in slips], fields, batch_size=_BATCH)
     return slips
 
 
-def new_code(*, entry: Entry) -> str:
-    """Make another code for a link and return it this once; the one before is no good any more."""
+def new_link(*, entry: Entry) -> str:
+    """Make another link without a code and return it this once; the old one ends."""
+    link = secrets.token_urlsafe(18)
+    entry.link_digest, entry.code_digest, entry.code_until = _of_link(link), "", None
+    entry.save(update_fields=["link_digest", "code_digest", "code_until"])
+    return link
+
+
+def new_code(*, entry: Entry, until: dt.datetime | None = None) -> str:
+    """Make another code for a link and return it this once; the one before is no good any more.
+
+    It is good until the end of the window unless another instant is said.
+    """
     code = drawn_word()
-    _set_code(entry, entry.allotment.site.organisation_id, code, entry.allotment.closes_at)
+    organisation = entry.allotment.site.organisation_id
+    _set_code(entry, organisation, code, until or entry.allotment.closes_at)
     entry.save(update_fields=["code_digest", "code_until", "code_tries"])
     return code
 
@@ -101,6 +115,11 @@ def enter(*, entry: Entry, code: str, at: dt.datetime) -> None:
     raise WrongCode().keep(
         lambda: Entry.objects.filter(pk=entry.pk).update(code_tries=F("code_tries") + 1)
     )
+
+
+def _until(allotment: Allotment, at: dt.datetime) -> dt.datetime | None:
+    closes = allotment.closes_at
+    return at + _GOOD_AFTERWARDS if closes is not None and closes <= at else closes
 
 
 def _set_code(entry: Entry, organisation_id: int, code: str, until: dt.datetime | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -74,7 +74,7 @@ def make(allotment: Allotment, at: dt.datetime) -> Made:
     rules = _rules(allotment)
     pools, kinds = _pools(read.doors, allotment.held_back)
     profiles = _Profiles(read.areas, rules, kinds)
-    targets = _Targets(read, pools, kinds)
+    targets = _Targets(read.areas, pools, kinds)
     door_of = {person: door for door, person in read.held.items()}
     keeps = {one.year_group_id: one.keeps for one in allotment.years.all()}
     method = Method(allotment.method)
@@ -108,7 +108,7 @@ def make(allotment: Allotment, at: dt.datetime) -> Made:
                 profile=profile,
                 wishes=tuple(dict.fromkeys(wishes)),
                 present=present,
-                comes_first=_has_needs(pupil),
+                comes_first=has_needs(pupil),
                 friends=tuple(
                     sorted(tickets[one.pk] for one in entry.friends.all() if one.pk in tickets)
                 ),
@@ -128,15 +128,66 @@ def make(allotment: Allotment, at: dt.datetime) -> Made:
 
 def allowed(allotment: Allotment, pupil: Person) -> list[Compartment]:
     """Return the doors that the rules and their needs allow a pupil, whoever has them now."""
+    doors, allowed_to = allowed_each(allotment, [pupil])
+    return [door for door in doors if door.pk in allowed_to[pupil.pk]]
+
+
+def allowed_each(
+    allotment: Allotment, pupils: Iterable[Person]
+) -> tuple[list[Compartment], dict[int, frozenset[int]]]:
+    """Return the doors there are, and of each pupil which of them they may have.
+
+    Pupils to whom the same is allowed share one set.
+    """
     doors = facts.doors_of(allotment)
     pools, kinds = _pools(doors, 0)
     profiles = _Profiles(facts.areas_of(allotment), _rules(allotment), kinds)
-    mine = profiles.made[profiles.of(pupil)].pools
-    numbers = {door for pool in mine for door in pools[pool].doors}
-    return [door for door in doors if door.pk in numbers]
+    of = {pupil.pk: profiles.of(pupil) for pupil in pupils}
+    sets = [
+        frozenset(door for pool in one.pools for door in pools[pool].doors) for one in profiles.made
+    ]
+    return doors, {pk: sets[profile] for pk, profile in of.items()}
 
 
-def _has_needs(pupil: Person) -> bool:
+def among(allotment: Allotment, doors: Iterable[Compartment], pupils: Sequence[Person]) -> Problem:
+    """Return what rules and wishes say of pupils, in their order, about doors that are free now.
+
+    What somebody wishes for that is not free is left out. Tickets are the numbers of people.
+    """
+    entries = {
+        one.person_id: one
+        for one in Entry.objects.filter(allotment=allotment, person__in=pupils).prefetch_related(
+            "preferences"
+        )
+    }
+    areas = facts.areas_of(allotment)
+    pools, kinds = _pools(doors, 0)
+    profiles = _Profiles(areas, _rules(allotment), kinds)
+    targets = _Targets(areas, pools, kinds)
+    applicants = []
+    for pupil in pupils:
+        entry = entries.get(pupil.pk)
+        named = entry.preferences.all() if entry is not None else ()
+        wishes = (targets.wish(one) for one in named)
+        applicants.append(
+            Applicant(
+                ticket=str(pupil.pk),
+                profile=profiles.of(pupil),
+                wishes=tuple(dict.fromkeys(wish for wish in wishes if wish is not None)),
+            )
+        )
+    return Problem(
+        pools=tuple(pools),
+        profiles=tuple(profiles.made),
+        targets=tuple(targets.made),
+        applicants=tuple(applicants),
+        metres_per_wish=allotment.metres_per_wish,
+        method=Method(allotment.method),
+    )
+
+
+def has_needs(pupil: Person) -> bool:
+    """Say whether somebody needs a door that not every door is."""
     return pupil.needs_near_entrance or any(getattr(pupil, need) for need, _has in _NEEDS)
 
 
@@ -245,9 +296,11 @@ class _Profiles:
 class _Targets:
     """What wishes name: the pools of an area or a bank."""
 
-    def __init__(self, read: Facts, pools: list[Pool], kinds: list[Compartment]) -> None:
+    def __init__(
+        self, areas: Mapping[int, Place], pools: list[Pool], kinds: list[Compartment]
+    ) -> None:
         self.made: list[tuple[int, ...]] = []
-        self._read, self._kinds = read, kinds
+        self._areas, self._kinds = areas, kinds
         self._doors = {door for pool in pools for door in pool.doors}
         self._numbers: dict[tuple[str, int], int | None] = {}
 
@@ -270,7 +323,7 @@ class _Targets:
         if what == "bank":
             pools = [at for at, door in enumerate(self._kinds) if door.bank_id == pk]
         else:
-            areas = walks.inside(self._read.areas, pk)
+            areas = walks.inside(self._areas, pk)
             pools = [at for at, door in enumerate(self._kinds) if door.bank.area_id in areas]
         if not pools:
             return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,6 +19,8 @@ def why(result: Allotted) -> str:
     facts = {"place": result.place, "of": because["of"], "nth": because["wish"] + 1}
     if result.compartment_id is None:
         return _waits(result, because)
+    if "served" in because:
+        return _served(because["served"])
     if because["keeps"]:
         return _("You keep the door that you had.")
     if because["method"] == AllotmentMethod.FITTING:
@@ -33,6 +37,26 @@ def why(result: Allotted) -> str:
     return _not_the_first(because, facts)
 
 
+def why_served(position: int, *, is_late: bool, is_reserve: bool) -> str:
+    """Return the sentence for the office when a free door is given after the draw."""
+    if is_late and is_reserve:
+        return _("Came after the draw. This door was held back for late arrivals.")
+    if is_late:
+        return _("Came after the draw, and nobody who waits can have this door.")
+    return _("Number %(position)d of those who wait, and the first whom this door fits.") % {
+        "position": position
+    }
+
+
+def _served(served: dict[str, Any]) -> str:
+    return _(
+        "You waited, and on %(day)s a door came free. You were number %(position)d of those who"
+        " waited, and the first whom it fits."
+    ) % {
+        "day": date_format(dt.date.fromisoformat(served["day"])), "position": served["position"]
+    }  # fmt: skip
+
+
 def _waits(result: Allotted, because: dict[str, Any]) -> str:
     if not because["can"]:
         return _(
@@ -41,7 +65,7 @@ def _waits(result: Allotted, because: dict[str, Any]) -> str:
         )
     return _(
         "You were number %(place)d of %(of)d in the draw, and by then every door for you was taken."
-        " You are number %(waiting)d on the waiting list."
+        " That made you number %(waiting)d on the waiting list."
     ) % {"place": result.place, "of": because["of"], "waiting": result.waiting}
 
 
