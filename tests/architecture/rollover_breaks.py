@@ -18,7 +18,8 @@ def rollover(estate: Estate, **values: Any) -> Rollover:
     row: dict[str, Any] = {"site": estate.site, **values}
     if "from_session" not in row:
         row["from_session"] = academic_year(estate.site)
-    row.setdefault("to_session", academic_year(estate.site, 2027))
+    if "to_session" not in row:
+        row["to_session"] = academic_year(estate.site, 2027)
     return Rollover.objects.create(**row)
 
 
