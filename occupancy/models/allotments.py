@@ -284,7 +284,8 @@ class Allotted(models.Model):
         Compartment, models.PROTECT, null=True, blank=True, related_name="+",
         verbose_name=_("compartment"),
     )  # fmt: skip
-    claim = models.OneToOneField(
+    # Whoever keeps a door from year to year has it by one use, in the results of each.
+    claim = models.ForeignKey(
         Claim, models.SET_NULL, null=True, blank=True, related_name="allotted",
         verbose_name=_("claim"),
     )  # fmt: skip
