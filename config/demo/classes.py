@@ -33,8 +33,8 @@ _TERMS = (
     ("Spring", 1, (1, 5), (2, 14), (3, 26)),
     ("Summer", 1, (4, 12), (5, 30), (7, 21)),
 )
-# A day before the next one begins: holidays, but lockers go on.
-_YEAR_ENDS = (8, 30)
+# Holidays, but lockers go on.
+_YEAR_ENDS = (8, 31)
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,12 @@ class AllotmentAdmin(Sends, ImportsWishes, Waits):
             return False
         return bool(super().has_delete_permission(request, obj))
 
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Nothing is thrown away by the dozen."""
+        found = super().get_actions(request)
+        found.pop("delete_selected", None)
+        return found
+
     @display(description=_("state"))  # type: ignore[untyped-decorator]  # unfold brings no types
     def state(self, row: Allotment) -> str:
         """Say how far it is."""
@@ -205,7 +211,7 @@ class AllotmentAdmin(Sends, ImportsWishes, Waits):
         row = self.reachable(request, object_id, MANAGE)
         return self.form_page(
             request, row, title=_now("Give the doors"), form=Form(request.POST or None),
-            button=_now("Give them"), note=shown.drawn_words(row),
+            button=_now("Give them"), note=shown.drawn_words(row) if row.frozen_at else "",
             do=lambda _form: applying.apply(
                 allotment=row, actor=staff(request), at=timezone.now()
             ),

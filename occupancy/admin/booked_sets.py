@@ -22,7 +22,7 @@ from access.key_forms import ReasonForm
 from audit.actions import Action
 from audit.errors import Refusal
 from audit.services import events, idempotency
-from lockers.scoping import ScopedRelatedFilter, banks_of
+from lockers.scoping import ScopedRelatedFilter, banks_of, sites_of
 from occupancy import hand_out_lists
 from occupancy.forms.booked_sets import BookSetForm
 from occupancy.hand_out_lists import Made
@@ -108,7 +108,7 @@ class BookedSetAdmin(Desk):
         banks = banks_of(request.user, OPERATE).select_related("site").order_by("site", "name")
         if not banks.exists() or not request.user.is_staff:
             raise Http404
-        form = BookSetForm(request.POST or None, banks=banks)
+        form = BookSetForm(request.POST or None, banks=banks, sites=sites_of(request.user, OPERATE))
         if request.method == "POST" and form.is_valid():
             given = form.cleaned_data
             try:

@@ -71,6 +71,12 @@ class RolloverAdmin(Desk):
             return False
         return bool(super().has_delete_permission(request, obj))
 
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Nothing is thrown away by the dozen."""
+        found = super().get_actions(request)
+        found.pop("delete_selected", None)
+        return found
+
     @admin.display(description=_("state"))
     def state(self, row: Rollover) -> str:
         """Say how far it is."""

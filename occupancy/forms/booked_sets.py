@@ -15,7 +15,7 @@ from unfold.widgets import (
 )
 
 from access.models import Person, RegistrationGroup, YearGroup
-from lockers.models import Bank
+from lockers.models import Bank, Site
 from occupancy import periods
 from occupancy.selectors.forms import here
 from occupancy.selectors.holders import find_people
@@ -44,13 +44,15 @@ class BookSetForm(forms.Form):
     starts_at = forms.DateTimeField(label=_("From"), widget=UnfoldAdminTextInputWidget(_LOCAL))
     ends_at = forms.DateTimeField(label=_("Until"), widget=UnfoldAdminTextInputWidget(_LOCAL))
 
-    def __init__(self, *args: Any, banks: QuerySet[Bank], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, banks: QuerySet[Bank], sites: QuerySet[Site], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["bank"]
         assert isinstance(field, forms.ModelChoiceField)  # as declared above
         field.queryset = banks
-        sites = banks.order_by().values("site")
         groups = list(
+            # Forms are of a whole site: whoever has one part of it does not see them.
             RegistrationGroup.objects.filter(site__in=sites)
             .select_related("year_group", "site")
             .order_by("site__name", "year_group__rank", "name")

@@ -70,7 +70,10 @@ MORE_OBJECTS = {
 HIDDEN_IN_AREAS = set(BY_SITE)
 NEEDS: dict[str, Any] = {
     "occupancy.Allotment": lambda tenant: {"session": a_session(tenant.site)},
-    "occupancy.Allotted": lambda tenant: {"waiting": 1, "place": 1},
+    "occupancy.Allotted": lambda tenant: {
+        "waiting": 1, "place": 1,
+        "because": {"method": "turns", "of": 1, "wish": -1, "wishes": 0, "keeps": False},
+    },
     "occupancy.Rollover": lambda tenant: {
         "from_session": a_session(tenant.site), "to_session": _next_year(tenant.site),
     },

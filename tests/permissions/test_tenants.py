@@ -44,7 +44,7 @@ from tests.permissions.test_admin import is_list, path
 from tests.permissions.test_sockets import ORIGIN, PATIENCE_S, Socket
 
 # Whoever has the link has the pass or the visit: nobody who looks around guesses its signature.
-SECRET_LINKS = {"pass", "me-visit", "door-report"}
+SECRET_LINKS = {"pass", "me-visit", "door-report", "wishes", "draw", "draw-file"}
 NAMES = [OURS, "Harbour House", "Northwind", "Amira"]
 
 

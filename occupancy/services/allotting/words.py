@@ -75,7 +75,7 @@ def _without_wishes(because: dict[str, Any], facts: dict[str, int]) -> str:
     return (
         _(
             "You were number %(place)d of %(of)d in the draw and wished for nothing special, so you"
-            " got one near your form room."
+            " got the nearest to your form room of those that fit you and were left."
         )
         % facts
     )

@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from access.choices import PersonKind, PersonStatus
 from access.models import Person, RegistrationGroup, YearGroup
 from occupancy import periods
-from occupancy.choices import AtRollover, ClaimKind
+from occupancy.choices import AtRollover, ClaimKind, UseModel
 from occupancy.models import Claim, Rollover, RolloverForm, RolloverYear
 
+# A door for the day or for some hours is nobody's to keep.
+_FOR_A_YEAR = [UseModel.PERMANENT, UseModel.FIXED]
 _NUMBER = re.compile(r"\d+")
 
 
@@ -131,14 +133,17 @@ def _is_over(pupil: Person, rollover: Rollover) -> bool:
 
 
 def _claims(rollover: Rollover, pupils: list[Person]) -> dict[int, list[Claim]]:
-    """Return what pupils have here for the year that ends, or without an end."""
+    """Return what pupils have here for the year that ends, or without an end.
+
+    Years may touch: what ends as the new one begins was for the one before.
+    """
     begins = dt.datetime.combine(rollover.to_session.starts_on, dt.time(), rollover.site.zone)
     found: defaultdict[int, list[Claim]] = defaultdict(list)
     for claim in (
         Claim.objects.filter(
-            Q(due_at__isnull=True) | Q(due_at__lt=begins),
-            holder__in=pupils, kind=ClaimKind.ASSIGNMENT, closed_at__isnull=True,
-            recovery_at__isnull=True, compartment__bank__site=rollover.site_id,
+            Q(due_at__isnull=True) | Q(due_at__lte=begins),
+            holder__in=pupils, policy__model__in=_FOR_A_YEAR, kind=ClaimKind.ASSIGNMENT,
+            closed_at__isnull=True, recovery_at__isnull=True, compartment__bank__site=rollover.site_id,
         )
         .select_related("compartment__bank", "policy", "holder")
         .order_by("pk")

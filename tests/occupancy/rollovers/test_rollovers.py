@@ -146,6 +146,20 @@ def test_a_year_that_is_reshuffled_gives_its_doors_back(summer: Summer) -> None:
     assert Grant.objects.get(claim_id=use.pk).revoked_at == AUGUST
 
 
+def test_years_that_touch_leave_no_door_behind(summer: Summer) -> None:
+    year = summer.rollover.to_session
+    year.starts_on = dt.date(2027, 7, 22)
+    year.save()
+    Claim.objects.update(due_at=dt.datetime(2027, 7, 21, 23, tzinfo=dt.UTC))
+    assert len(planning.plan(Rollover.objects.get()).kept) == 2
+
+
+def test_a_door_for_the_day_is_nobodys_for_another_year(summer: Summer) -> None:
+    Policy.objects.filter(pk=summer.policy.pk).update(model=UseModel.DAY_USE)
+    plan = planning.plan(summer.rollover)
+    assert (plan.kept, plan.ended) == ([], [])
+
+
 def test_leavers_leave_by_the_verb_that_everybody_leaves_by(summer: Summer) -> None:
     leaver = summer.pupil("8A")
     badge = credentials.issue_badge(person=leaver, text="0004219999", actor=SETUP, at=SEPTEMBER)
