@@ -27,6 +27,7 @@ from occupancy.models import Allotment, AllotmentRule, AllotmentYear, Allotted, 
 from occupancy.papers import slips
 from occupancy.services.allotting import applying, drawing, entries, links, shown, trials, words
 
+_PUBLISHED = ["published_hash", "published_digest", "published_seed"]
 _VERBS = ["compare", "open_wishes", "letters", "draw", "give", "waiting",
           "send_links", "import_wishes"]  # fmt: skip
 
@@ -36,6 +37,7 @@ class YearInline(OfItsPage):
 
     model = AllotmentYear
     extra = 1
+    hide_title = True
 
 
 class RuleInline(StackedInline):
@@ -59,8 +61,7 @@ class AllotmentAdmin(Sends, ImportsWishes, Waits):
     fieldsets = [
         (None, {"fields": ["site", "session", "name", "policy", "banks"]}),
         (_("How"), {"fields": ["method", "held_back", "most_wishes", "metres_per_wish"]}),
-        (_("The draw"), {"fields": ["state", "opens_at", "closes_at", "public_page", "commitment",
-                                    "digest", "seed"]}),
+        (_("The draw"), {"fields": ["state", "opens_at", "closes_at", "public_page", *_PUBLISHED]}),
     ]  # fmt: skip
     autocomplete_fields = ["banks"]
     actions_detail = _VERBS
@@ -71,7 +72,7 @@ class AllotmentAdmin(Sends, ImportsWishes, Waits):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Keep what was published: the window opens by a verb, and after that the method stands."""
-        fixed = ["state", "opens_at", "closes_at", "public_page", "commitment", "digest", "seed"]
+        fixed = ["state", "opens_at", "closes_at", "public_page", *_PUBLISHED]
         if obj is None or obj.committed_at is None:
             return fixed
         fixed += ["site", "session", "method"]
@@ -123,6 +124,18 @@ class AllotmentAdmin(Sends, ImportsWishes, Waits):
             return "-"
         address = reverse("draw", args=[row.code])
         return format_html('<a class="underline" href="{}">{}</a>', address, address)
+
+    @admin.display(description=_("SHA-256 of the seed"))
+    def published_hash(self, row: Allotment) -> SafeString | str:
+        return _long(row.commitment)
+
+    @admin.display(description=_("SHA-256 of the input"))
+    def published_digest(self, row: Allotment) -> SafeString | str:
+        return _long(row.digest)
+
+    @admin.display(description=_("seed"))
+    def published_seed(self, row: Allotment) -> SafeString | str:
+        return _long(row.seed)
 
     def verbs_for(self, row: Allotment) -> set[str]:
         if row.committed_at is None:
@@ -219,6 +232,11 @@ class AllotmentAdmin(Sends, ImportsWishes, Waits):
                 "%(given)d got a door, %(kept)d keep theirs, %(waiting)d wait."
             ) % {"given": done.given, "kept": done.kept, "waiting": done.waiting},
         )  # fmt: skip
+
+
+def _long(text: str) -> SafeString | str:
+    """Return a long number that breaks where the page ends."""
+    return format_html('<code class="break-words">{}</code>', text) if text else "-"
 
 
 def _printed(row: Allotment, made: list[links.Slip]) -> HttpResponse:

@@ -25,6 +25,7 @@ class YearInline(OfItsPage):
 
     model = RolloverYear
     extra = 0
+    hide_title = True
 
 
 class FormInline(OfItsPage):
@@ -32,6 +33,7 @@ class FormInline(OfItsPage):
 
     model = RolloverForm
     extra = 0
+    hide_title = True
 
 
 @admin.register(Rollover)

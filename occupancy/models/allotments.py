@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from access.models import House, Person, RegistrationGroup, YearGroup
@@ -180,7 +181,11 @@ class AllotmentRule(models.Model):
         ordering = ["allotment", "pk"]
 
     def __str__(self) -> str:
-        return f"{self.allotment_id}: {self.pk}"
+        """Return whom it is for, as the office speaks of it."""
+        if self.pk is None:
+            return str(self._meta.verbose_name)
+        whom = [*self.year_groups.all(), *self.houses.all(), *self.registration_groups.all()]
+        return ", ".join(map(str, whom)) or _now("everybody")
 
 
 class Entry(models.Model):

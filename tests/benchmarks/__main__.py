@@ -33,6 +33,7 @@ def main(only: str | None) -> None:
         policies,
         pushes,
         reserving,
+        rollovers,
         rounds,
         starts,
         taps,
@@ -61,6 +62,7 @@ def main(only: str | None) -> None:
         "door_histories": door_histories.measure,
         "batteries": batteries.measure,
         "allotting": allotting.measure,
+        "rollovers": rollovers.measure,
     }
     if only and only not in measurements:
         sys.exit(f"There is no measurement {only!r}. Choose one of: {', '.join(measurements)}.")

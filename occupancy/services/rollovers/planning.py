@@ -143,7 +143,8 @@ def _claims(rollover: Rollover, pupils: list[Person]) -> dict[int, list[Claim]]:
         Claim.objects.filter(
             Q(due_at__isnull=True) | Q(due_at__lte=begins),
             holder__in=pupils, policy__model__in=_FOR_A_YEAR, kind=ClaimKind.ASSIGNMENT,
-            closed_at__isnull=True, recovery_at__isnull=True, compartment__bank__site=rollover.site_id,
+            closed_at__isnull=True, recovery_at__isnull=True,
+            compartment__bank__site=rollover.site_id,
         )
         .select_related("compartment__bank", "policy", "holder")
         .order_by("pk")
