@@ -1,4 +1,4 @@
-"""A list as a file: rows for a spreadsheet, or pages to print. Pure."""
+"""A list as a file: rows for a spreadsheet, or pages to print."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import tablib
-from fpdf import FPDF
-from fpdf.enums import TableBordersLayout
-from fpdf.fonts import FontFace
+from django.conf import settings
+from django.utils.translation import gettext as _
 
 from audit import exports
+from occupancy.papers import tables
+from occupancy.papers.tables import Column, Paper
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -38,24 +39,18 @@ def xlsx(sheet: Sheet) -> bytes:
 
 def pdf(sheet: Sheet) -> bytes:
     """Return pages to print, the heads on each of them."""
-    page = FPDF(orientation="landscape", unit="mm", format="A4")
-    page.set_creator("Lockwright")
-    page.set_margin(12)
-    page.add_page()
-    page.set_font("Helvetica", "B", 15)
-    page.cell(0, 8, _known(sheet.title), new_x="LMARGIN", new_y="NEXT")
-    page.set_font("Helvetica", "", 10)
-    page.cell(0, 7, _known(sheet.below), new_x="LMARGIN", new_y="NEXT")
-    page.ln(2)
-    with page.table(
-        borders_layout=TableBordersLayout.HORIZONTAL_LINES, line_height=6, text_align="LEFT",
-        headings_style=FontFace(emphasis="BOLD"), col_widths=_widths(sheet),
-    ) as table:  # fmt: skip
-        for cells in [sheet.heads, *sheet.rows]:
-            row = table.row()
-            for cell in cells:
-                row.cell(_known("" if cell is None else str(cell)))
-    return bytes(page.output())
+    rows = [["" if cell is None else str(cell) for cell in row] for row in sheet.rows]
+    columns = [
+        Column(head, share) for head, share in zip(sheet.heads, _widths(sheet), strict=True)
+    ]  # fmt: skip
+    paper = Paper(
+        name=sheet.below, note="", pages=_("Page {page} of {pages}"),
+        missing=_("□: see the spreadsheet."), empty=_("Nothing is on this list."),
+    )  # fmt: skip
+    return tables.pdf(
+        [tables.Sheet(sheet.title, rows)], columns, paper, more_fonts=settings.PRINT_FONTS,
+        is_across=True,
+    )  # fmt: skip
 
 
 def _widths(sheet: Sheet) -> tuple[int, ...]:
@@ -66,8 +61,3 @@ def _widths(sheet: Sheet) -> tuple[int, ...]:
 
 def _cell(value: Any) -> Any:
     return value if isinstance(value, int | float) else exports.neutral(value)
-
-
-def _known(text: str) -> str:
-    # The built-in letters are those of western Europe.
-    return text.encode("cp1252", "replace").decode("cp1252")

@@ -7,7 +7,7 @@ import zlib
 
 _OBJECT = re.compile(rb"\d+ 0 obj\n(.*?)\nendobj", re.S)
 _STREAM = re.compile(rb"stream\n(.*)\nendstream", re.S)
-_SHOWN = re.compile(rb"/(F\d+) [\d.]+ Tf|\(((?:[^\\)]|\\.)*)\) Tj", re.S)
+_SHOWN = re.compile(rb"(BT )|/(F\d+) [\d.]+ Tf|\(((?:[^\\)]|\\.)*)\) Tj", re.S)
 _ESCAPED = re.compile(rb"\\(.)", re.S)
 _NAMES = {b"n": b"\n", b"r": b"\r"}
 
@@ -29,7 +29,7 @@ def texts(pdf: bytes) -> list[list[str]]:
             maps.append(
                 {int(a, 16): bytes.fromhex(b.decode()).decode("utf-16-be") for a, b in pairs}
             )
-        elif b" Tj ET" in content:
+        elif b"BT /F" in content:
             pages.append(content)
     return [_page(content, maps) for content in pages]
 
@@ -40,12 +40,15 @@ def text(pdf: bytes) -> str:
 
 
 def _page(content: bytes, maps: list[dict[int, str]]) -> list[str]:
-    said, font = [], 0
-    for name, shown in _SHOWN.findall(content):
+    said, font = [""], 0
+    for begins, name, shown in _SHOWN.findall(content):
+        if begins:
+            said.append("")
+            continue
         if name:
             font = int(name[1:]) - 1
             continue
         raw = _ESCAPED.sub(lambda m: _NAMES.get(m[1], m[1]), shown)
         codes = [int.from_bytes(raw[n : n + 2]) for n in range(0, len(raw), 2)]
-        said.append("".join(maps[font].get(code, "\ufffd") for code in codes))
-    return said
+        said[-1] += "".join(maps[font].get(code, "\ufffd") for code in codes)
+    return [line for line in said if line]

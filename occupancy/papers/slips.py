@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lockers import qr_codes
-from occupancy.papers.tables import Page
+from occupancy.papers.pages import Page
 
 _COLUMNS, _ROWS = 2, 4
 _LEFT, _TOP, _WIDTH, _HEIGHT = 10.0, 12.0, 95.0, 68.0

@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.actions import Action
@@ -27,6 +27,7 @@ from maintenance.sheets import Sheet
 from occupancy.models import LostItem
 from occupancy.services.ending import lost_property, recovery
 from occupancy.services.ending.lost_property import Found
+from tests import paper
 from tests.factories.cast import SETUP, Estate
 from tests.factories.school_collections import TermEnd, term_end
 
@@ -151,6 +152,17 @@ def test_a_list_takes_as_many_statements_for_many_as_for_one(end: TermEnd, at: d
     assert statements() == few
 
 
+def test_names_of_every_script_are_on_the_printed_list() -> None:
+    made = sheets.pdf(
+        Sheet("Not collected", "Łódź", ["Pupil", "Door"], [["Żółć", 1], ["נועה", None]])
+    )
+    text = paper.text(made)
+    assert "Żółć" in text
+    assert "נועה"[::-1] in text
+    assert "?" not in text
+
+
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.lists(st.text(max_size=20), min_size=2, max_size=2), max_size=5))
 def test_whatever_is_typed_makes_a_file(cells: list[list[str]]) -> None:
     clean = [[cell.replace("\x00", "") for cell in row] for row in cells]
