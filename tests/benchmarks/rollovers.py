@@ -19,7 +19,8 @@ PUPILS, YEARS, FORMS_OF_A_YEAR, TIMES = 1_500, 5, 10, 3
 ENDS = dt.datetime(2027, 7, 21, 23, tzinfo=dt.UTC)
 AUGUST = dt.datetime(2027, 8, 20, 8, tzinfo=dt.UTC)
 _BARE = [
-    """UPDATE access_person p SET year_group_id = up.goes_to_id, registration_group_id = form.goes_to_id
+    """UPDATE access_person p
+       SET year_group_id = up.goes_to_id, registration_group_id = form.goes_to_id
        FROM occupancy_rolloveryear up, occupancy_rolloverform form
        WHERE up.rollover_id = %(rollover)s AND form.rollover_id = %(rollover)s
          AND up.year_group_id = p.year_group_id AND up.goes_to_id IS NOT NULL
@@ -30,7 +31,8 @@ _BARE = [
        WHERE person_id = ANY(%(people)s) AND revoked_at IS NULL""",
     """INSERT INTO audit_event (occurred_at, action, actor_kind, actor_id, organisation_id, site_id,
                                 person_id, subject, reason, data)
-       SELECT now(), one.action, 'system', 'measured', %(organisation)s, %(site)s, p.id, '', '', '{}'
+       SELECT now(), one.action, 'system', 'measured', %(organisation)s, %(site)s, p.id, '', '',
+              '{}'
        FROM access_person p, (VALUES ('person.went_up'), ('assignment.extended')) one(action)
        WHERE p.id = ANY(%(people)s)""",
     """INSERT INTO occupancy_rolloverchange (rollover_id, step, person_id, subject, before, after)
@@ -140,6 +142,7 @@ def _build(place: Place) -> Any:
     doors = Compartment.objects.bulk_create(
         Compartment(
             bank=bank, number=f"{n + 1}", size=size, column=n // 10 + 1, row=n % 10 + 1,
+            x_mm=n // 10 * 300, y_mm=n % 10 * 180, width_mm=300, height_mm=180, floor_mm=0,
             lock_kind="keyed",
         )
         for n in range(PUPILS)
@@ -158,7 +161,7 @@ def _build(place: Place) -> Any:
     )  # fmt: skip
     Grant.objects.bulk_create(
         Grant(
-            person_id=claim.holder_id, compartment_id=claim.compartment_id, claim=claim,
+            person_id=claim.holder_id, compartment_id=claim.compartment_id, claim_id=claim.pk,
             starts_at=begun, ends_at=ENDS,
         )
         for claim in claims

@@ -72,7 +72,8 @@ NEEDS: dict[str, Any] = {
     "occupancy.Allotment": lambda tenant: {"session": a_session(tenant.site)},
     "occupancy.Allotted": lambda tenant: {
         "waiting": 1, "place": 1,
-        "because": {"method": "turns", "of": 1, "wish": -1, "wishes": 0, "keeps": False},
+        "because": {"method": "turns", "of": 1, "wish": -1, "wishes": 0, "keeps": False,
+                    "can": False},
     },
     "occupancy.Rollover": lambda tenant: {
         "from_session": a_session(tenant.site), "to_session": _next_year(tenant.site),
