@@ -138,7 +138,7 @@ def _build(place: Place) -> Any:
         for n in range(PUPILS)
     )  # fmt: skip
     bank = factories.BankFactory(site=site, bridge=None, name="School")
-    size = factories.SizeFactory(organisation_id=place.organisation, name="School", rank=9)
+    size = factories.SizeFactory(organisation=site.organisation, name="School", rank=9)
     doors = Compartment.objects.bulk_create(
         Compartment(
             bank=bank, number=f"{n + 1}", size=size, column=n // 10 + 1, row=n % 10 + 1,
