@@ -31,7 +31,8 @@ _KEEP = """
 UPDATE occupancy_claim c SET due_at = %(due_at)s, ends_at = %(due_at)s + p.grace
 FROM occupancy_policy p WHERE p.id = c.policy_id AND c.id = ANY(%(claims)s)
 """
-_KEEP_GRANTS = """
+# What lets the holders open ends with their use.
+KEEP_GRANTS = """
 UPDATE access_grant g SET ends_at = c.ends_at FROM occupancy_claim c
 WHERE g.claim_id = c.id AND g.revoked_at IS NULL AND c.id = ANY(%(claims)s)
 """
@@ -171,7 +172,7 @@ def _keep(rollover: Rollover, claims: list[Claim]) -> list[RolloverChange]:
     }
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, values)
-        cursor.execute(_KEEP_GRANTS, values)
+        cursor.execute(KEEP_GRANTS, values)
     return [
         RolloverChange(
             step=RolloverStep.DOOR_KEPT, person_id=one.holder_id, subject=one.pk,
