@@ -190,8 +190,8 @@ def test_a_tap_opens_a_real_door_and_everyone_sees_it(demo: Demo, browser: Any) 
         "assignment.released",
         "door.closed",
         "door.opened",
-        "door.open_requested",
         "assignment.claimed",
+        "door.open_requested",
         "person.identified",
     ):
         assert action in newest_first, f"{action} is not in the trail, or out of order"
