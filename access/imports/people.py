@@ -340,14 +340,12 @@ class PersonRows(Rows):
                 raise TooManyGone(len(result.gone), len(here))
             save(self, self.waiting, result)
             if result.archives and result.is_good:
-                actor = Actor.staff(self.user.pk)
-                for person in result.gone:
-                    leaving.leave(
-                        person=person,
-                        actor=actor,
-                        at=self.now,
-                        reason=_("not in the imported list"),
-                    )
+                leaving.leave_all(
+                    people=result.gone,
+                    actor=Actor.staff(self.user.pk),
+                    at=self.now,
+                    reason=_("not in the imported list"),
+                )
         super().after_import(dataset, result, **kwargs)
 
     def scopes(self) -> list[Scope]:

@@ -19,21 +19,21 @@ from occupancy.services.ending import recovery, sweeping
 _ACTOR = Actor.job("leavers")
 
 
-def hold(*, person_id: int, site_id: int | None, at: dt.datetime) -> int:
-    """Keep what somebody has until it is emptied, whatever its planned end; return how many doors.
+def hold(*, person_ids: list[int], site_id: int | None, at: dt.datetime) -> int:
+    """Keep what people have until it is emptied, whatever its planned end; return how many doors.
 
     Its recovery begins right afterwards; but should the process die in between, and the end come
     before the sweep does, the door must not be somebody else's with the things still inside.
     """
-    theirs = Assignment.objects.filter(in_force(at), holder_id=person_id)
+    theirs = Assignment.objects.filter(in_force(at), holder__in=person_ids)
     if site_id is not None:
         theirs = theirs.filter(compartment__bank__site=site_id)
     return theirs.update(at_end=AtEnd.HOLD)
 
 
-def recover_of(*, person_id: int, at: dt.datetime) -> int:
-    """Begin to empty what one person holds, if they may not any more; return how many doors."""
-    return _recover(Assignment.objects.filter(holder_id=person_id), at)
+def recover_of(*, person_ids: list[int], at: dt.datetime) -> int:
+    """Begin to empty what some people hold, if they may not any more; return how many doors."""
+    return _recover(Assignment.objects.filter(holder__in=person_ids), at)
 
 
 def recover_all(*, at: dt.datetime, aside: list[str] | None = None) -> int:

@@ -90,21 +90,22 @@ def _leave(people: Iterable[Person], actor: Actor, at: dt.datetime) -> list[Roll
         person__in=people, revoked_at__isnull=True
     ).values_list("pk", "person_id"):
         grants_of.setdefault(person_id or 0, []).append(pk)
-    changes = []
-    for person in people:
-        before = {
-            "status": person.status,
-            "year": person.year_group_id,
-            "form": person.registration_group_id,
-            "credentials": credentials.get(person.pk, {}),
-            "grants": grants_of.get(person.pk, []),
-        }
-        leaving.leave(person=person, actor=actor, at=at, reason=_("end of the academic year"))
-        changes.append(
-            RolloverChange(
-                step=RolloverStep.LEFT, person=person, before=before, after={"left_at": str(at)}
-            )
+    changes = [
+        RolloverChange(
+            step=RolloverStep.LEFT,
+            person=person,
+            before={
+                "status": person.status,
+                "year": person.year_group_id,
+                "form": person.registration_group_id,
+                "credentials": credentials.get(person.pk, {}),
+                "grants": grants_of.get(person.pk, []),
+            },
+            after={"left_at": str(at)},
         )
+        for person in people
+    ]
+    leaving.leave_all(people=people, actor=actor, at=at, reason=_("end of the academic year"))
     return changes
 
 

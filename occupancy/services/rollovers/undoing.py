@@ -156,18 +156,17 @@ def _tutors(changes: list[RolloverChange]) -> None:
 
 def _leavers(changes: list[RolloverChange], actor: Actor, at: dt.datetime) -> None:
     reason = _("the rollover was undone")
-    for change in changes:
-        person = change.person
-        assert person is not None
-        leaving.take_back(
-            person=person,
+    before = [
+        leaving.Before(
+            person=change.person,
             status=change.before["status"],
             credentials={int(pk): status for pk, status in change.before["credentials"].items()},
             grants=change.before["grants"],
-            actor=actor,
-            at=at,
-            reason=reason,
         )
+        for change in changes
+        if change.person is not None
+    ]
+    leaving.take_back_all(before=before, actor=actor, at=at, reason=reason)
     begun = Recovery.objects.filter(
         claim__holder__in=[one.person_id for one in changes], closed_at__isnull=True
     )

@@ -151,7 +151,7 @@ def test_a_leaver_loses_only_their_own(
     pupils = year.school.of("7A")
     made = book(hall, pupils, estate.olga, at)
     leaving.leave(person=pupils[0], actor=SETUP, at=at)
-    leaver_bookings.cancel_of(person_id=pupils[0].pk, at=at)
+    leaver_bookings.cancel_of(person_ids=[pupils[0].pk], at=at)
     assert standing(made) == 2
 
 
