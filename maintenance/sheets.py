@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import tablib
@@ -60,4 +61,4 @@ def _widths(sheet: Sheet) -> tuple[int, ...]:
 
 
 def _cell(value: Any) -> Any:
-    return value if isinstance(value, int | float) else exports.neutral(value)
+    return value if isinstance(value, int | float | Decimal) else exports.neutral(value)

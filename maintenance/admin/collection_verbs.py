@@ -200,7 +200,7 @@ class CollectionVerbs(Desk):
             request, one, title=_now("Close the collection"), button=_now("Close"),
             form=CloseForm(request.POST or None),
             note=_now("Whoever is not cleared gets no locker and opens none until somebody clears"
-                      " them."),
+                      " them. Damage that is charged to nobody stops nobody."),
             do=lambda form: closing.close(
                 collection_id=one.pk, actor=staff(request), at=timezone.now(),
                 **form.cleaned_data,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -162,9 +163,9 @@ SHEETS = {
 }  # fmt: skip
 
 
-def _number(charge: Charge) -> int | float:
-    amount = money(charge.amount_minor, charge.currency).partition(" ")[0]
-    return float(amount) if "." in amount else int(amount)
+def _number(charge: Charge) -> Decimal:
+    """Return the amount with as many places as its currency has."""
+    return Decimal(money(charge.amount_minor, charge.currency).partition(" ")[0])
 
 
 def _below(one: Collection, rows: int) -> str:

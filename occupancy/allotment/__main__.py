@@ -13,6 +13,7 @@ from typing import Any
 
 from occupancy.allotment import run
 from occupancy.allotment.draw import commitment
+from occupancy.allotment.flow import SOLVER
 from occupancy.allotment.problem import BadProblem, read
 
 
@@ -41,7 +42,11 @@ def main(arguments: list[str]) -> int:
         print("Name the file of the draw: python -m occupancy.allotment DRAW.json")
         return 2
     try:
-        found = differences(json.loads(Path(arguments[0]).read_bytes()))
+        told = json.loads(Path(arguments[0]).read_bytes())
+        found = differences(told)
+        if found and told["solver"] != SOLVER:
+            print(f"This cannot be checked with {SOLVER}: the draw was done with {told['solver']}.")
+            return 2
     except (OSError, ValueError, KeyError, TypeError, BadProblem) as error:
         print(f"This cannot be checked: {error}")
         return 2

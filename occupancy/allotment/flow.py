@@ -15,10 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import ortools
 from ortools.graph.python import min_cost_flow
 
 from occupancy.allotment.levels import Level
 from occupancy.allotment.problem import NONE, Problem
+
+# Of ways that cost the same a solver takes one, and another version of it perhaps another.
+SOLVER = f"OR-tools {ortools.__version__}"
 
 
 class NoWay(Exception):

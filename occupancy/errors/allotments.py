@@ -67,7 +67,10 @@ class AppliedAlready(Refusal):
 
 class DoorsChanged(Refusal):
     code = "allotment_doors_changed"
-    sentence = _("Doors were given or taken out of service meanwhile: %(doors)s. Free them first.")
+    sentence = _(
+        "Doors were given or taken out of service meanwhile: %(doors)s. Free them or put them back"
+        " in service first."
+    )
 
 
 class WishesGone(Refusal):

@@ -15,6 +15,8 @@ _FONT = "paper"
 _SIZE = 10.0
 # Unless told otherwise letters get smaller down to this, then a text is cut.
 _SMALLEST = 6.0
+# A text that would have to be smaller than this is broken into two lines, where there is room.
+_BROKEN = 8.0
 
 
 class Page(FPDF):
@@ -75,6 +77,21 @@ class Page(FPDF):
             line += "\u2026"
         self.set_xy(x, y)
         self.cell(width, height, line, align=align)
+
+    def text_in_two(
+        self, text: str, x: float, y: float, width: float, height: float, *, bold: bool = False
+    ) -> None:
+        """Write a line, or two smaller ones between words where one would be too small."""
+        self.set_font(_FONT, "B" if bold else "", _BROKEN)
+        words, fit = text.split(), 0
+        if self.get_string_width(text) > width:
+            while fit < len(words) and self.get_string_width(" ".join(words[: fit + 1])) <= width:
+                fit += 1
+        if fit in (0, len(words)):
+            self.text_in(text, x, y, width, height, bold=bold)
+            return
+        for at, line in enumerate((" ".join(words[:fit]), " ".join(words[fit:]))):
+            self.text_in(line, x, y + at * height / 2, width, height / 2, size=_BROKEN, bold=bold)
 
     def _parse_chars(self, *what: Any, **more: Any) -> Iterator[Fragment]:
         """Keep words together that fpdf2 cuts before and after each vowel sign."""

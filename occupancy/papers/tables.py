@@ -125,7 +125,7 @@ class _Table(Page):
         x = _LEFT
         for column, width, text in zip(self.columns, self.widths, row, strict=True):
             if text:
-                self.text_in(text, x + _PAD, y, width - 2 * _PAD, _ROW, bold=column.is_bold)
+                self.text_in_two(text, x + _PAD, y, width - 2 * _PAD, _ROW, bold=column.is_bold)
             x += width
         self.line(_LEFT, y + _ROW, _LEFT + self.width, y + _ROW)
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit.errors import Refusal
 from audit.services import idempotency
 from audit.services.events import Actor
+from occupancy.allotment.flow import SOLVER
 from occupancy.allotment.problem import NONE
 from occupancy.errors.allotments import NoSuchLink
 from occupancy.forms.wishes import CodeForm, WishesForm
@@ -77,6 +78,7 @@ def draw_file(request: HttpRequest, link: str) -> HttpResponse:
         "commitment": allotment.commitment,
         "digest": allotment.digest,
         "seed": allotment.seed,
+        "solver": SOLVER,
         "input": json.loads(bytes(allotment.frozen_input)),
         "given": {one.ticket: one.door for one in outcome.given if one.door != NONE},
         "waiting": list(outcome.waiting),

@@ -25,7 +25,7 @@ from lockers.models import AcademicSession, Area, Bank, Compartment, SessionLeve
 from maintenance.models import Collection
 from occupancy.allotment.__main__ import differences
 from occupancy.choices import AllotmentMethod
-from occupancy.models import Allotment, Allotted, Assignment, Entry, Rollover
+from occupancy.models import Allotment, Allotted, Assignment, Entry, Preference, Rollover
 from occupancy.services.allotting import applying, drawing
 from occupancy.services.rollovers import planning
 from tests.conftest import MORNING
@@ -151,7 +151,12 @@ def test_the_link_opens_bens_wishes_by_its_code_and_takes_them(demo: dict[str, A
         assert "Type the code" in client.get(address).content.decode()
         assert client.post(address, {"code": found[1]}).status_code == 302
         page = client.get(address).content.decode()
-    assert "Ben" in page and "Gallery" in page and "Entrance" not in page, "as the rules say"
+        gallery = Bank.objects.get(name__contains="Gallery", allotments=_open())
+        handed_in = client.post(address, {"place_0": f"b{gallery.pk}"}, follow=True)
+    assert "Ben" in page and gallery.name in page and "Entrance" not in page, "as the rules say"
+    assert "Handed in on" in handed_in.content.decode()
+    wish = Preference.objects.get(entry__person__personal_number=people.BEN_NUMBER)
+    assert (wish.rank, wish.bank) == (1, gallery)
 
 
 def test_next_years_lockers_are_open_for_wishes_and_some_have_wished() -> None:

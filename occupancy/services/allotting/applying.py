@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
+from access.choices import PersonStatus
+from access.models import Person
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor, Line
@@ -78,7 +80,8 @@ def apply(*, allotment: Allotment, actor: Actor, at: dt.datetime) -> Applied:
     """Give everybody the door that the draw gave them, in one transaction.
 
     Whoever keeps the door they have goes on with it, until the end of the new year; what others
-    had ends. Raises NotFrozen, AppliedAlready and DoorsChanged.
+    had ends. The door of somebody who left since the draw stays free for who waits. Raises
+    NotFrozen, AppliedAlready, DoorsChanged and BankDecidesAlone.
     """
     with transaction.atomic():
         locked = drawing.locked(allotment)
@@ -94,6 +97,11 @@ def apply(*, allotment: Allotment, actor: Actor, at: dt.datetime) -> Applied:
         }  # fmt: skip
         read = facts.read(locked, at)
         claim_of = {claim.holder_id: claim for claim in read.claims.values()}
+        here = set(
+            Person.objects.filter(
+                allotment_entries__allotment=locked, status=PersonStatus.ACTIVE
+            ).values_list("pk", flat=True)
+        )
         kept: dict[int, Claim] = {}
         new: list[dict[str, int]] = []
         free = {door.pk for door in read.doors}
@@ -107,7 +115,7 @@ def apply(*, allotment: Allotment, actor: Actor, at: dt.datetime) -> Applied:
             claim = claim_of.get(entry.person_id)
             if claim is not None and claim.compartment_id == one.door:
                 kept[entry.pk] = claim
-            elif one.door != NONE:
+            elif one.door != NONE and entry.person_id in here:
                 new.append({"person": entry.person_id, "door": one.door})
         stays = {claim.pk for claim in kept.values()} | {
             read.claims[door].pk for door in read.keeping.values()

@@ -82,8 +82,8 @@ def test_the_charges_list_has_what_for_and_how_much_form_by_form(
     end.say(2, "key", "lost", at)
     _heads, *listed = rows(end, "charges")
     assert [(row[0], *row[3:]) for row in listed] == [
-        ("7A", "Key of A K1 lost", "15.0", "GBP", "to pay"),
-        ("7B", "Damage of A 2: Door dented", "22.5", "GBP", "to pay"),
+        ("7A", "Key of A K1 lost", "15.00", "GBP", "to pay"),
+        ("7B", "Damage of A 2: Door dented", "22.50", "GBP", "to pay"),
     ]
     assert collection_lists.owed(end.collection) == {"GBP": "37.50 GBP"}
     clearing.clear(line_id=end.line(4).pk, reason="Paid", actor=SETUP, at=at)

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from access.models import Grant
-from access.services import holds
+from access.services import holds, leaving
 from audit.models import Event
 from occupancy.allotment.__main__ import differences
 from occupancy.allotment.problem import NONE
@@ -29,7 +29,7 @@ from occupancy.errors.allotments import (
     WishesGone,
 )
 from occupancy.models import Allotment, Allotted, Assignment, Entry, Quota
-from occupancy.services.allotting import applying, drawing
+from occupancy.services.allotting import applying, drawing, waiting
 from tests.factories.cast import SETUP
 from tests.factories.school import PupilFactory
 from tests.occupancy.allotting.conftest import AUGUST, CLOSES, August
@@ -188,6 +188,21 @@ class TestLastYearsDoors:
         with pytest.raises(DoorsChanged):
             applying.apply(allotment=august.allotment, actor=SETUP, at=CLOSES)
         assert Assignment.objects.count() == 1
+
+
+def test_the_door_of_who_left_after_the_draw_stays_free_for_who_waits(august: August) -> None:
+    august.allotment.banks.set([august.south])
+    august.opened()
+    august.frozen()
+    _problem, outcome = drawing.drawn(Allotment.objects.get())
+    ticket, door = next((one.ticket, one.door) for one in outcome.given if one.door != NONE)
+    gone = Entry.objects.get(ticket=ticket).person
+    leaving.leave(person=gone, actor=SETUP, at=CLOSES)
+    applied = applying.apply(allotment=august.allotment, actor=SETUP, at=CLOSES)
+    assert (applied.given, applied.waiting) == (5, 6)
+    assert not Assignment.objects.filter(holder=gone).exists()
+    turn = waiting.serve_next(allotment=Allotment.objects.get(), actor=SETUP, at=CLOSES)
+    assert turn is not None and turn.door.pk == door
 
 
 def test_who_is_on_hold_gets_no_door_before_that_is_settled(august: August) -> None:

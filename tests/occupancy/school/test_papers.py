@@ -97,6 +97,16 @@ def test_a_sheet_has_as_many_pages_as_it_takes_and_counts_them() -> None:
     assert sum(page.count("A") for page in pages) == 70
 
 
+def test_what_is_too_long_for_a_line_is_broken_between_two_words() -> None:
+    words = (
+        "The door was bent by a ball in the last week of term, and neither closes nor opens now"
+        " without a good push from two people"
+    )
+    text = paper.text(tables.pdf([Sheet("7A", [(words, "1")])], COLUMNS, PAPER))
+    first = next(line for line in text.split("\n") if line.startswith("The door"))
+    assert first != words and f"{first}\n{words[len(first) + 1 :]}" in text
+
+
 def test_a_form_of_thirty_fits_one_page() -> None:
     rows = [("A", "1")] * 30
     assert len(paper.texts(tables.pdf([Sheet("7A", rows, "30 pupils")], COLUMNS, PAPER))) == 1
