@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import ipaddress
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +16,28 @@ from tests import emptying
 
 # A Tuesday morning in winter time: London is UTC.
 MORNING = dt.datetime(2026, 11, 17, 9, 0, tzinfo=dt.UTC)
+
+
+def stay_here(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse what a test sends beyond this machine, as a network without a route would.
+
+    What answers at an address of another network is not the test's to know: some networks
+    answer for every address.
+    """
+    if event not in {"socket.connect", "socket.sendto"}:
+        return
+    address = arguments[1]
+    if not isinstance(address, tuple) or address[0] == "localhost":
+        return
+    try:
+        is_here = ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
+    except ValueError:
+        is_here = False
+    if not is_here:
+        raise OSError(errno.ENETUNREACH, f"a test stays on this machine, and asked for {address}")
+
+
+sys.addaudithook(stay_here)
 
 
 @pytest.fixture(scope="session")
