@@ -28,6 +28,7 @@ from occupancy.models import Assignment, CustodyStep, Recovery
 from occupancy.services.claims import assignments
 from occupancy.services.ending import leavers, lost_property, recovery
 from occupancy.services.ending.lost_property import Found
+from occupancy.services.policies import policies
 from tests.factories.cast import SETUP, Estate
 from tests.occupancy.ending.held import HOUR, MINUTE, hold, policy, with_mail
 
@@ -178,6 +179,24 @@ def test_called_off_it_is_the_holders_again_on_the_old_terms(
     again = recovery.begin(claim_id=claim.pk, actor=SETUP, at=at + HOUR, reason=WHY)
     assert again.pk == case.pk
     assert steps(case) == ["begun", "called_off", "begun"]
+
+
+def test_called_off_after_its_end_it_opens_again_when_the_end_is_moved(
+    estate: Estate, at: dt.datetime
+) -> None:
+    rules = policy(estate, at_end="hold")
+    claim = hold(estate, rules, at, at + HOUR)
+    over = at + 2 * HOUR
+    case = recovery.begin(claim_id=claim.pk, actor=SETUP, at=over, reason=WHY)
+    recovery.call_off(recovery_id=case.pk, actor=SETUP, at=over, reason="It was her door")
+    grant = estate.amira.grants.get(claim_id=claim.pk)
+    assert not grant.is_in_force(over)
+    # The policy says the end of the day.
+    assert policies.follow(policy_id=rules.pk, actor=SETUP, at=over) == 1
+    grant.refresh_from_db()
+    claim.refresh_from_db()
+    assert claim.ends_at is not None and claim.ends_at > over
+    assert grant.is_in_force(over) and not grant.is_in_force(claim.ends_at)
 
 
 def test_custody_steps_are_never_changed_nor_removed(estate: Estate, at: dt.datetime) -> None:
