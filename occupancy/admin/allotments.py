@@ -78,6 +78,11 @@ class AllotmentAdmin(Sends, ImportsWishes, Waits):
         fixed += ["site", "session", "method"]
         return fixed if obj.frozen_at is None else [*fixed, *self._prepared()]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Say nothing of the draw before there is an allotment."""
+        shown = super().get_fieldsets(request, obj)
+        return shown if obj is not None else shown[:-1]
+
     def _prepared(self) -> list[str]:
         return ["policy", "banks", "held_back", "most_wishes", "metres_per_wish"]
 

@@ -105,7 +105,9 @@ def look(page: Page, name: str) -> None:
 
 
 def verb(page: Page, name: str) -> None:
-    page.get_by_role("link", name=name, exact=True).filter(visible=True).first.click()
+    # Its icon is a letter of a font, which comes before the name.
+    said = re.compile(rf"(^|\s){re.escape(name)}$")
+    page.get_by_role("link", name=said).filter(visible=True).first.click()
 
 
 def search_and_choose(page: Page, field: str, *names: str) -> None:
@@ -158,7 +160,7 @@ def read_in(page: Page, url: str, here: School, tmp_path: Path) -> None:
         expect(page.get_by_text(says).first).to_be_visible()
         look(page, f"1-import-{says[:2]}")
         assert not Person.objects.filter(personal_number="700001").exists()
-    page.get_by_role("button", name="Confirm import").click()
+    page.get_by_role("button", name="Import all of it").click()
     servers.until(lambda: Person.objects.filter(registration_group__in=here.forms).count() == 12)
 
 
@@ -181,6 +183,7 @@ def prepare(page: Page, url: str, here: School) -> str:
     look(page, "2-prepared")
     page.get_by_role("button", name="Save and continue editing").click()
     page.wait_for_url("**/change/")
+    look(page, "2-saved")
     return page.url
 
 

@@ -61,8 +61,8 @@ def side_by_side(row: Allotment) -> list[tuple[str, list[str]]]:
     lines: list[tuple[str, list[str]]] = [
         (_now("Get a door"), [f"{one.served} / {one.pupils}" for one in reports]),
         (_now("Wait"), [str(one.waiting) for one in reports]),
-        (_now("Get their first wish"), [_share(one.first_share) for one in reports]),
-        (_now("Satisfied (nth wish counts 1/n)"), [_share(one.satisfied) for one in reports]),
+        (_now("Get their first wish"), [_share(one.first_share, one.wished) for one in reports]),
+        (_now("Satisfied (nth wish counts 1/n)"), [_share(one.satisfied, one.wished) for one in reports]),
         (_now("Wished, and get something else"), [str(one.other) for one in reports]),
         (_now("Keep the door they have"), [str(one.kept) for one in reports]),
         (_now("End with one they like less"), [str(one.worse) for one in reports]),
@@ -84,14 +84,16 @@ def drawn_words(row: Allotment) -> str:
         for one, got in zip(problem.applicants, outcome.given, strict=True)
     )
     return _now(
-        "%(served)d of %(pupils)d pupils get a door, %(kept)d of them the one they have;"
-        " %(first)s of those who wished get their first wish; %(waiting)d wait. All at once, or"
+        "%(served)d of %(pupils)d pupils get a door, %(kept)d of them the one they have; first"
+        " wishes granted to those who wished: %(first)s; %(waiting)d wait. All at once, or"
         " nothing if a door is gone."
     ) % {
         "served": found.served, "pupils": found.pupils, "kept": kept,
-        "first": _share(found.first_share), "waiting": found.waiting,
+        "first": _share(found.first_share, found.wished),
+        "waiting": found.waiting,
     }  # fmt: skip
 
 
-def _share(value: float) -> str:
-    return f"{value:.0%}"
+def _share(value: float, wished: int) -> str:
+    """Return a share of those who wished; of nobody there is none."""
+    return f"{value:.0%}" if wished else "-"

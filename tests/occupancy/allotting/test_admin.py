@@ -72,6 +72,7 @@ def test_the_methods_are_tried_side_by_side_and_nobody_gets_anything(
     assert page.count("What this promises:") == len(AllotmentMethod)
     tried = office.post(address(august.allotment, "compare"), {"go": "1"}).content.decode()
     assert "12 / 12" in tried and "Rules broken" in tried
+    assert "0%" not in tried, "a share of nobody who wished is none"
     assert not Assignment.objects.exists() and Allotment.objects.get().commitment == ""
 
 
