@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.db import connection
 from django.db.models import Q
@@ -52,13 +53,29 @@ def revoke(*, claim_id: int, at: dt.datetime, person_id: int | None = None) -> N
         )
 
 
+def revoke_all(*, claims: Collection[int], at: dt.datetime) -> None:
+    """Take back what several claims granted, to everybody, from now on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE access_grant SET revoked_at = %s"
+            " WHERE claim_id = ANY(%s) AND revoked_at IS NULL",
+            (at, list(claims)),
+        )
+
+
 def reinstate(*, claim_id: int, person_id: int | None) -> None:
     """Give a person back what was revoked with a claim, when its end is undone; nobody else."""
+    reinstate_all([(claim_id, person_id)])
+
+
+def reinstate_all(claims: Collection[tuple[int, int | None]]) -> None:
+    """Give back what was revoked with several claims, each to the person named with it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE access_grant SET revoked_at = NULL"
-            " WHERE claim_id = %s AND person_id IS NOT DISTINCT FROM %s",
-            (claim_id, person_id),
+            " FROM unnest(%s::bigint[], %s::bigint[]) one(claim, person)"
+            " WHERE claim_id = one.claim AND person_id IS NOT DISTINCT FROM one.person",
+            ([claim for claim, _person in claims], [person for _claim, person in claims]),
         )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from functools import partial
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -11,7 +13,6 @@ from access.choices import PersonStatus
 from access.models import Visit
 from audit.services.events import Actor
 from occupancy.choices import AtEnd
-from occupancy.errors.recovery import NothingToRecover
 from occupancy.models import Assignment
 from occupancy.services.claims.assignments import in_force
 from occupancy.services.ending import recovery, sweeping
@@ -42,26 +43,24 @@ def recover_all(*, at: dt.datetime, aside: list[str] | None = None) -> int:
 
 
 def _recover(held: QuerySet[Assignment], at: dt.datetime, aside: list[str] | None = None) -> int:
-    def begin(assignment: Assignment) -> int:
-        holder = assignment.holder
-        is_suspended = holder is not None and holder.status == PersonStatus.SUSPENDED
-        try:
-            recovery.begin(
-                claim_id=assignment.pk,
-                actor=_ACTOR,
-                at=at,
-                reason=_("The holder is suspended.") if is_suspended else _("The holder left."),
-            )
-        except NothingToRecover:
-            return 0  # somebody was faster
-        return 1
-
-    found = (
-        held.filter(in_force(at), _may_not(), recovery_at__isnull=True)
-        .select_related("holder")
-        .order_by("pk")
+    found = held.filter(in_force(at), _may_not(), recovery_at__isnull=True)
+    is_suspended = Q(holder__status=PersonStatus.SUSPENDED)
+    return sum(
+        sweeping.together(
+            list(theirs.order_by("pk").values_list("pk", flat=True)),
+            partial(_begin, at, reason),
+            lambda claim: f"claim:{claim}",
+            aside,
+        )
+        for theirs, reason in (
+            (found.filter(is_suspended), _("The holder is suspended.")),
+            (found.exclude(is_suspended), _("The holder left.")),
+        )
     )
-    return sweeping.each(found, begin, lambda assignment: f"claim:{assignment.pk}", aside)
+
+
+def _begin(at: dt.datetime, reason: str, claims: Sequence[int]) -> int:
+    return len(recovery.begin_all(claims=claims, actor=_ACTOR, at=at, reason=reason))
 
 
 def _may_not() -> Q:

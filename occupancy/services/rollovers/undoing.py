@@ -170,5 +170,6 @@ def _leavers(changes: list[RolloverChange], actor: Actor, at: dt.datetime) -> No
     begun = Recovery.objects.filter(
         claim__holder__in=[one.person_id for one in changes], closed_at__isnull=True
     )
-    for case in begun:
-        recovery.call_off(recovery_id=case.pk, actor=actor, at=at, reason=reason)
+    recovery.call_off_all(
+        recoveries=list(begun.values_list("pk", flat=True)), actor=actor, at=at, reason=reason
+    )
