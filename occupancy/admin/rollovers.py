@@ -14,6 +14,7 @@ from unfold.decorators import action
 
 from access.admin.desk import Desk, local, staff
 from lockers.scoping import MANAGE, OfItsPage, ScopedRelatedFilter
+from occupancy.forms.rollovers import GoOverForm
 from occupancy.models import Rollover, RolloverForm, RolloverYear
 from occupancy.services.rollovers import applying, planning, undoing
 
@@ -108,7 +109,8 @@ class RolloverAdmin(Desk):
         row = self.reachable(request, object_id, MANAGE)
         plan = planning.plan(row)
         return self.form_page(
-            request, row, title=_now("Go over to the new year"), form=Form(request.POST or None),
+            request, row, title=_now("Go over to the new year"),
+            form=GoOverForm(request.POST or None, now=plan.digest),
             button=_now("Do it"),
             note=_now(
                 "%(left)d leave, %(up)d go up, %(kept)d doors are kept and %(ended)d given back;"
@@ -118,8 +120,8 @@ class RolloverAdmin(Desk):
                 "left": len(plan.leavers), "up": len(plan.up), "kept": len(plan.kept),
                 "ended": len(plan.ended), "intake": len(plan.intake),
             },
-            do=lambda _form: applying.apply(
-                rollover=row, actor=staff(request), at=timezone.now()
+            do=lambda form: applying.apply(
+                rollover=row, actor=staff(request), at=timezone.now(), **form.cleaned_data
             ),
             done=lambda done: _now("%(left)d left, %(up)d went up.")
             % {"left": done.left, "up": done.up},

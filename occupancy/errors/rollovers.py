@@ -2,6 +2,7 @@
 
 Refusal
 ├── NotReady            the plan contradicts itself; the sentences say where
+├── PlanChanged         somebody or something changed since the preview was looked at
 ├── DoneAlready         it was done, or undone, before
 ├── NotDone             what was not done cannot be undone
 └── ChangedByHand       somebody changed since what it had changed
@@ -17,6 +18,11 @@ from audit.errors import Refusal
 class NotReady(Refusal):
     code = "rollover_not_ready"
     sentence = _("It cannot be done yet: %(problems)s")
+
+
+class PlanChanged(Refusal):
+    code = "rollover_plan_changed"
+    sentence = _("Pupils or doors changed since you looked. Look at the figures again.")
 
 
 class DoneAlready(Refusal):

@@ -16,7 +16,7 @@ from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor, Line
 from occupancy.choices import ClosedHow, RolloverStep
-from occupancy.errors.rollovers import DoneAlready, NotReady
+from occupancy.errors.rollovers import DoneAlready, NotReady, PlanChanged
 from occupancy.models import Claim, Rollover, RolloverChange
 from occupancy.services.rollovers import planning
 from occupancy.services.rollovers.planning import Plan, Up
@@ -48,8 +48,12 @@ class Done:
     ended: int
 
 
-def apply(*, rollover: Rollover, actor: Actor, at: dt.datetime) -> Done:
-    """Do all of a rollover in one transaction. Raises DoneAlready and NotReady."""
+def apply(*, rollover: Rollover, actor: Actor, at: dt.datetime, expected: str = "") -> Done:
+    """Do all of a rollover in one transaction.
+
+    ``expected`` is the digest of the plan that somebody looked at. Raises DoneAlready, NotReady
+    and PlanChanged.
+    """
     with transaction.atomic():
         now = (
             Rollover.objects.select_for_update(no_key=True, of=("self",))
@@ -61,6 +65,8 @@ def apply(*, rollover: Rollover, actor: Actor, at: dt.datetime) -> Done:
         plan = planning.plan(now)
         if plan.problems:
             raise NotReady(problems=" ".join(plan.problems))
+        if expected and expected != plan.digest:
+            raise PlanChanged
         changes = [
             *_leave(plan.leavers, actor, at),
             *_go_up(plan.up),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -42,6 +44,18 @@ class Plan:
     kept: list[Claim] = field(default_factory=list)
     ended: list[Claim] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """Return what tells one plan from another."""
+        told = [
+            [one.pk for one in self.leavers],
+            [[one.person.pk, one.year.pk, one.form.pk if one.form else None] for one in self.up],
+            [[form.pk, goes_to.pk] for form, goes_to in self.tutors],
+            [one.pk for one in self.kept],
+            [one.pk for one in self.ended],
+        ]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def prepare(*, rollover: Rollover) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from access.models import RegistrationGroup, User
 from access.roles import StaffRole
-from access.services import staff
+from access.services import leaving, staff
 from lockers.models import AcademicSession
 from occupancy.choices import AllotmentMethod
 from occupancy.models import Allotment, Assignment, Entry, Rollover
@@ -163,9 +164,19 @@ def test_a_rollover_is_prepared_looked_at_done_and_undone(office: Client, august
     page = office.get(address(row, "preview")).content.decode()
     for pupil in august.school.of("8A"):
         assert f"<li>{pupil}, " in page
-    note = office.get(address(row, "go_over")).content.decode()
-    assert "6 leave, 6 go up" in note
-    office.post(address(row, "go_over"), {"go": "1"})
+    looked_at = office.get(address(row, "go_over"))
+    assert "6 leave, 6 go up" in looked_at.content.decode()
+    expected = looked_at.context["form"].initial["expected"]
+    # Somebody leaves meanwhile: the figures are shown anew before anything is done.
+    leaving.leave(person=august.school.of("8A")[0], actor=SETUP, at=timezone.now())
+    again = office.post(address(row, "go_over"), {"expected": expected})
+    assert "5 leave, 6 go up" in again.content.decode()
+    assert "Look at the figures again." in again.content.decode()
+    row.refresh_from_db()
+    assert row.applied_at is None
+    fresh = re.search(r'name="expected" value="(\w+)"', again.content.decode())
+    assert fresh is not None
+    office.post(address(row, "go_over"), {"expected": fresh[1]})
     row.refresh_from_db()
     assert row.applied_at == timezone.now()
     office.post(address(row, "undo"), {"go": "1"})

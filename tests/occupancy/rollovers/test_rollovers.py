@@ -13,7 +13,7 @@ from access.services import credentials
 from audit.models import Event
 from lockers.models import Bank
 from occupancy.choices import AtEnd, AtRollover, ClosedHow, UseModel
-from occupancy.errors.rollovers import ChangedByHand, DoneAlready, NotDone, NotReady
+from occupancy.errors.rollovers import ChangedByHand, DoneAlready, NotDone, NotReady, PlanChanged
 from occupancy.models import Assignment, Claim, Policy, Rollover, RolloverChange
 from occupancy.services.custody import giving
 from occupancy.services.rollovers import applying, planning, undoing
@@ -230,6 +230,16 @@ def test_a_door_that_somebody_else_has_now_cannot_come_back(summer: Summer) -> N
     with pytest.raises(ChangedByHand):
         summer.undone()
     assert Assignment.objects.get(holder=other).closed_at is None
+
+
+def test_a_plan_that_changed_since_it_was_looked_at_is_not_done(summer: Summer) -> None:
+    seen = planning.plan(summer.rollover).digest
+    Person.objects.filter(pk=summer.pupil("7A").pk).update(starts_on=dt.date(2027, 9, 1))
+    with pytest.raises(PlanChanged):
+        applying.apply(rollover=summer.rollover, actor=SETUP, at=AUGUST, expected=seen)
+    assert not RolloverChange.objects.exists()
+    seen = planning.plan(summer.rollover).digest
+    applying.apply(rollover=summer.rollover, actor=SETUP, at=AUGUST, expected=seen)
 
 
 def test_it_can_be_done_again_after_it_was_undone(summer: Summer) -> None:
