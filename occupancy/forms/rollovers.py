@@ -22,8 +22,7 @@ class GoOverForm(forms.Form):
         """Refuse another plan, and have the next try go by this one."""
         given = super().clean() or {}
         if given.get("expected") != self._now:
-            self.data = self.data.copy()
-            self.data["expected"] = self._now
+            self.data = {"expected": self._now}
             self.errors.pop("expected", None)
             self.add_error(None, str(PlanChanged()))
         return given

@@ -24,6 +24,7 @@ from audit.actions import Action
 from audit.models import Event
 from lockers.models import BridgePresence
 from maintenance.models import Collection, CollectionLine
+from occupancy.choices import AtEnd, UseModel
 from occupancy.models import Claim, Recovery, RolloverChange
 from occupancy.services.custody import giving
 from occupancy.services.ending import lost_property, recovery
@@ -234,32 +235,67 @@ def test_a_form_is_collected_and_the_school_goes_over_to_the_next_year(
 
 
 def goes_over(page: Page, url: str, end: TermEnd) -> None:
-    """Look at the next year, do it, undo it as a whole, and do it again."""
+    """Look at the next year, do it, undo it as a whole, and do it again otherwise."""
+    door = door_for_years(end)
+    newcomer = PupilFactory(
+        registration_group=end.school.form("7A"), given_name="New", family_name="Comer",
+        starts_on=end.school.next_session.starts_on,
+    )  # fmt: skip
     home = prepare(page, url, end)
     look(page, "9-rollover")
     verb(page, "Preview")
-    expect(page.get_by_role("row", name="Leave 6")).to_be_visible()
-    expect(page.get_by_role("row", name="Go up 9")).to_be_visible()
+    for row in ("Leave 6", "Go up 9", "New intake, stay where they are 1",
+                "Doors kept for the new year 1", "Doors given back 0"):  # fmt: skip
+        expect(page.get_by_role("row", name=row, exact=True)).to_be_visible()
+    page.get_by_text("The new intake (1)").click()
+    expect(page.get_by_text("New Comer, 7A")).to_be_visible()
     look(page, "10-preview")
     before = forms()
     go_over(page, home)
-    assert forms() != before
+    assert forms() != before and forms()[newcomer.pk] == before[newcomer.pk]
     assert Event.objects.filter(action=Action.ROLLED_OVER).count() == 1
     assert RolloverChange.objects.filter(person__isnull=False).count() >= 15
-    verb(page, "Undo")
-    page.get_by_role("button", name="Undo all of it").click()
+    door.refresh_from_db()
+    assert door.due_at == dt.datetime(2028, 7, 21, 23, tzinfo=dt.UTC)
+    undo(page, home)
     expect(page.get_by_text("changes were undone.")).to_be_visible()
     assert forms() == before
+    # The second time year 7 gives its doors back.
     home = prepare(page, url, end)
+    page.locator("[name=years-1-doors]").select_option("reshuffle")
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
     go_over(page, home)
     look(page, "11-done")
+    door.refresh_from_db()
+    assert door.closed_at is not None
     # After a change by hand it stays.
     Person.objects.filter(pk=end.pupil(1).pk).update(registration_group=None)
+    undo(page, home)
+    expect(page.get_by_role("alert")).to_contain_text("Changed by hand since")
+    assert forms() != before
+
+
+def door_for_years(end: TermEnd) -> Claim:
+    """Give a pupil whose form is not collected a door that may be kept from year to year."""
+    estate = end.estate
+    policy = factories.PolicyFactory(
+        organisation=estate.organisation, site=estate.site, name="School year",
+        model=UseModel.PERMANENT, person_kinds=["student"], at_end=AtEnd.HOLD,
+    )  # fmt: skip
+    door = factories.CompartmentFactory(
+        bank=estate.bank, size=estate.small, number="C9", column=25, lock_kind="combination"
+    )
+    return giving.give(
+        policy_id=policy.pk, compartment_id=door.pk, person_id=end.school.of("7B")[1].pk,
+        actor=SETUP, at=JULY, ends_at=dt.datetime(2027, 7, 21, 23, tzinfo=dt.UTC),
+    )  # fmt: skip
+
+
+def undo(page: Page, home: str) -> None:
     page.goto(home)
     verb(page, "Undo")
     page.get_by_role("button", name="Undo all of it").click()
-    expect(page.get_by_role("alert")).to_contain_text("Changed by hand since")
-    assert forms() != before
 
 
 def prepare(page: Page, url: str, end: TermEnd) -> str:
