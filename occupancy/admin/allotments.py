@@ -67,6 +67,9 @@ class AllotmentAdmin(Sends, ImportsWishes, Waits):
     actions_detail = _VERBS
     verb_rights = dict.fromkeys(_VERBS, MANAGE)
 
+    class Media:
+        css = {"all": ("css/school_admin.css",)}
+
     def get_queryset(self, request: HttpRequest) -> Any:
         return shown.with_counts(super().get_queryset(request))
 
@@ -241,7 +244,7 @@ class AllotmentAdmin(Sends, ImportsWishes, Waits):
 
 def _long(text: str) -> SafeString | str:
     """Return a long number that breaks where the page ends."""
-    return format_html('<code class="break-words">{}</code>', text) if text else "-"
+    return format_html('<code class="sealed">{}</code>', text) if text else "-"
 
 
 def _printed(row: Allotment, made: list[links.Slip]) -> HttpResponse:
@@ -287,6 +290,9 @@ class AllottedAdmin(Desk):
     fields = ["pupil", "registered", "compartment", "waiting", "place", "why"]
     readonly_fields = fields
 
+    class Media:
+        css = {"all": ("css/school_admin.css",)}
+
     @admin.display(description=_("pupil"), ordering="entry__person__family_name")
     def pupil(self, row: Allotted) -> str:
         return str(row.entry.person)
@@ -296,9 +302,9 @@ class AllottedAdmin(Desk):
         return str(row.entry.person.registration_group or "-")
 
     @admin.display(description=_("why"))
-    def why(self, row: Allotted) -> str:
+    def why(self, row: Allotted) -> SafeString:
         """Return the sentence that the pupil sees."""
-        return words.why(row)
+        return format_html('<span class="why">{}</span>', words.why(row))
 
 
 @admin.register(Entry)

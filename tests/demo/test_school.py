@@ -26,7 +26,8 @@ from maintenance.models import Collection
 from occupancy.allotment.__main__ import differences
 from occupancy.choices import AllotmentMethod
 from occupancy.models import Allotment, Allotted, Assignment, Entry, Preference, Rollover
-from occupancy.services.allotting import applying, drawing
+from occupancy.services.allotting import applying, drawing, waiting
+from occupancy.services.allotting.waiting import Came
 from occupancy.services.rollovers import planning
 from tests.conftest import MORNING
 from tests.demo.conftest import PORT
@@ -120,6 +121,12 @@ def test_everybody_of_years_seven_to_nine_got_a_door_by_the_draw() -> None:
     youngest = results.filter(entry__person__year_group__rank=7)
     assert set(youngest.values_list("compartment__bank__area__name", flat=True)) == {"Ground floor"}
     assert results.filter(because__wish=0).count() > 10, "wishes came true"
+
+
+def test_who_came_last_week_can_be_given_a_free_door() -> None:
+    (line,) = waiting.plan(allotment=_given(), at=MORNING).lines
+    assert line.place.came is Came.LATE
+    assert str(line.place.person.registration_group) == "9B"
 
 
 def test_whoever_has_a_keyed_door_has_its_key_but_three() -> None:

@@ -20,6 +20,7 @@ def add(estate: Estate, classes: Classes, *, user_id: int, at: dt.datetime) -> N
     young.build(estate, classes, at=at)
     rule = allotments.policy(estate)
     given = allotments.this_year(estate, classes, rule)
+    young.arrive(estate, classes, at=at)
     year_keys.add(estate.school, classes, user_id=user_id, at=at)
     allotments.next_year(estate, classes, rule, at=at)
     rollover = Rollover.objects.create(

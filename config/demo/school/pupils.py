@@ -49,6 +49,17 @@ def build(estate: Estate, classes: Classes, *, at: dt.datetime) -> list[Person]:
     return made
 
 
+def arrive(estate: Estate, classes: Classes, *, at: dt.datetime) -> Person:
+    """Write somebody who came to the school last week, after the draw of this year's lockers."""
+    number = len(classes.forms) * IN_A_FORM + INTAKE
+    person = _pupil(estate, classes, "9B", number, random.Random(SEED + 1))
+    person.starts_on = (at - dt.timedelta(days=7)).date()
+    person.house = classes.houses[0]
+    person.save(force_insert=True)
+    people.badge(person, f"{people.FIRST_BADGE + _BADGES_FROM + number:010}", at).save()
+    return person
+
+
 def _pupil(estate: Estate, classes: Classes, form: str, number: int, rng: random.Random) -> Person:
     family = rng.choice(names.FAMILY)
     person = Person(
