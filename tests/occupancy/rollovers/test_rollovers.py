@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from access.choices import CredentialStatus, PersonStatus
-from access.models import Credential, Grant, Person, RegistrationGroup, User, YearGroup
-from access.services import credentials
+from access.models import Credential, Grant, Person, RegistrationGroup, Run, User, YearGroup
+from access.services import credentials, procedures
 from audit.models import Event
 from lockers.models import Bank
 from occupancy.choices import AtEnd, AtRollover, ClosedHow, UseModel
 from occupancy.errors.rollovers import ChangedByHand, DoneAlready, NotDone, NotReady, PlanChanged
-from occupancy.models import Assignment, Claim, Policy, Rollover, RolloverChange
+from occupancy.models import Assignment, Claim, Policy, Recovery, Rollover, RolloverChange
 from occupancy.services.custody import giving
 from occupancy.services.rollovers import applying, planning, undoing
 from tests import factories
@@ -168,6 +171,55 @@ def test_leavers_leave_by_the_verb_that_everybody_leaves_by(summer: Summer) -> N
     assert leaver.status == PersonStatus.LEFT
     assert Credential.objects.get(pk=badge.pk).status == CredentialStatus.REVOKED
     assert Event.objects.filter(action="person.left", person_id=leaver.pk).exists()
+
+
+def test_what_leavers_have_is_emptied_and_theirs_again_when_that_is_undone(
+    summer: Summer, django_capture_on_commit_callbacks: Any
+) -> None:
+    procedures.add_usual(organisation=summer.school.organisation)
+    leavers = [*summer.school.of("8A"), *summer.school.of("8B")]
+    with django_capture_on_commit_callbacks(execute=True):
+        summer.done()
+    emptied = [summer.use(form) for form in ("8A", "8B")]
+    assert all(one.recovery_at is not None for one in emptied)
+    assert Recovery.objects.filter(closed_at=None).count() == 2
+    assert {run.person for run in Run.objects.filter(finished_at=None)} == set(leavers)
+    summer.undone()
+    assert not Recovery.objects.filter(closed_at=None).exists()
+    assert not Run.objects.filter(finished_at=None).exists()
+    for form in ("8A", "8B"):
+        use = summer.use(form)
+        assert (use.recovery_at, use.closed_at, use.due_at) == (None, None, ENDS)
+        assert Grant.objects.get(claim_id=use.pk).revoked_at is None
+
+
+def test_more_leavers_take_no_more_statements(
+    summer: Summer, django_capture_on_commit_callbacks: Any
+) -> None:
+    def count(rollover: Rollover) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            with django_capture_on_commit_callbacks(execute=True):
+                applying.apply(rollover=rollover, actor=SETUP, at=AUGUST)
+            undoing.undo(rollover=rollover, actor=SETUP, at=AUGUST + dt.timedelta(hours=1))
+        return len(seen)
+
+    few = count(summer.rollover)
+    for number in range(4):
+        pupil = PupilFactory.create(registration_group=summer.school.form("8A"))
+        credentials.issue_badge(
+            person=pupil, text=f"00042190{number:02}", actor=SETUP, at=SEPTEMBER
+        )
+        giving.give(
+            policy_id=summer.policy.pk, person_id=pupil.pk, ends_at=ENDS, actor=SETUP, at=SEPTEMBER,
+            compartment_id=summer.bank.compartments.get(number=f"N{number + 5}").pk,
+        )  # fmt: skip
+    again = Rollover.objects.create(
+        site=summer.school.site, from_session=summer.school.session,
+        to_session=summer.school.next_session,
+    )  # fmt: skip
+    planning.prepare(rollover=again)
+    # The first badge of all takes one update and one line more, there and back.
+    assert count(again) <= few + 4
 
 
 def test_the_new_intake_stays_where_it_is(summer: Summer) -> None:
