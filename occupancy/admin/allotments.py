@@ -18,7 +18,7 @@ from unfold.admin import StackedInline
 from unfold.decorators import action, display
 
 from access.admin.desk import Desk, local, staff
-from lockers.scoping import MANAGE, OfItsPage, ScopedRelatedFilter
+from lockers.scoping import MANAGE, JudgedByItsPage, OfItsPage, ScopedRelatedFilter
 from occupancy.admin.allotment_waiting import Sends, Waits, who_lacks
 from occupancy.admin.wish_imports import ImportsWishes
 from occupancy.choices import AllotmentMethod
@@ -40,7 +40,7 @@ class YearInline(OfItsPage):
     hide_title = True
 
 
-class RuleInline(StackedInline):
+class RuleInline(JudgedByItsPage, StackedInline):
     """Who may have which doors."""
 
     model = AllotmentRule

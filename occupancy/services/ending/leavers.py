@@ -33,30 +33,42 @@ def hold(*, person_ids: list[int], site_id: int | None, at: dt.datetime) -> int:
 
 
 def recover_of(*, person_ids: list[int], at: dt.datetime) -> int:
-    """Begin to empty what some people hold, if they may not any more; return how many doors."""
-    return _recover(Assignment.objects.filter(holder__in=person_ids), at)
+    """Begin to empty what some people hold, if they may not any more; return how many doors.
+
+    All at once, as a school lets hundreds go; where that fails, one by one.
+    """
+    held = Assignment.objects.filter(holder__in=person_ids)
+    return sum(
+        sweeping.together(claims, partial(_begin, at, reason), _name)
+        for claims, reason in _found(held, at)
+    )
 
 
 def recover_all(*, at: dt.datetime, aside: list[str] | None = None) -> int:
     """Begin to empty what everybody holds who may not any more; return how many doors."""
-    return _recover(Assignment.objects.all(), at, aside)
-
-
-def _recover(held: QuerySet[Assignment], at: dt.datetime, aside: list[str] | None = None) -> int:
-    found = held.filter(in_force(at), _may_not(), recovery_at__isnull=True)
-    is_suspended = Q(holder__status=PersonStatus.SUSPENDED)
     return sum(
-        sweeping.together(
-            list(theirs.order_by("pk").values_list("pk", flat=True)),
-            partial(_begin, at, reason),
-            lambda claim: f"claim:{claim}",
-            aside,
-        )
-        for theirs, reason in (
-            (found.filter(is_suspended), _("The holder is suspended.")),
-            (found.exclude(is_suspended), _("The holder left.")),
-        )
+        sweeping.each(claims, partial(_begin_one, at, reason), _name, aside)
+        for claims, reason in _found(Assignment.objects.all(), at)
     )
+
+
+def _found(held: QuerySet[Assignment], at: dt.datetime) -> list[tuple[list[int], str]]:
+    """Return the uses that are to be emptied, by the reason why."""
+    found = held.filter(in_force(at), _may_not(), recovery_at__isnull=True).order_by("pk")
+    is_suspended = Q(holder__status=PersonStatus.SUSPENDED)
+    return [
+        (list(found.filter(is_suspended).values_list("pk", flat=True)),
+         _("The holder is suspended.")),
+        (list(found.exclude(is_suspended).values_list("pk", flat=True)), _("The holder left.")),
+    ]  # fmt: skip
+
+
+def _name(claim: int) -> str:
+    return f"claim:{claim}"
+
+
+def _begin_one(at: dt.datetime, reason: str, claim: int) -> int:
+    return _begin(at, reason, [claim])
 
 
 def _begin(at: dt.datetime, reason: str, claims: Sequence[int]) -> int:
