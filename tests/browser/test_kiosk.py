@@ -42,7 +42,8 @@ def test_the_main_job_from_tap_to_undo(page: Page, estate: Estate) -> None:
     bridge.report("command_closed")
 
     yours = at_step(page, "yours")
-    expect(yours.get_by_role("status")).to_have_text("Door 1 is yours until midnight.")
+    # Until midnight; whoever tests in the last minutes before it is told how many they are.
+    expect(yours.get_by_role("status")).to_have_text(re.compile("^Door 1 is yours "))
     finish = yours.get_by_role("button", name="Finish")
     finish.click(delay=300)
     expect(page.locator("body")).to_have_attribute("data-step", "yours")
