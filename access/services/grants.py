@@ -52,13 +52,16 @@ def revoke(*, claim_id: int, at: dt.datetime, person_id: int | None = None) -> N
         )
 
 
-def reinstate(*, claim_id: int, person_id: int | None) -> None:
-    """Give a person back what was revoked with a claim, when its end is undone; nobody else."""
+def reinstate(*, claim_id: int, person_id: int | None, ends_at: dt.datetime | None) -> None:
+    """Give a person back what was revoked with a claim, when its end is undone; nobody else.
+
+    It lasts until the claim's end of now: that may have been moved while the grant was revoked.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE access_grant SET revoked_at = NULL"
+            "UPDATE access_grant SET revoked_at = NULL, ends_at = %s"
             " WHERE claim_id = %s AND person_id IS NOT DISTINCT FROM %s",
-            (claim_id, person_id),
+            (ends_at, claim_id, person_id),
         )
 
 

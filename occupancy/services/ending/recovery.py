@@ -263,8 +263,10 @@ def call_off(*, recovery_id: int, actor: Actor, at: dt.datetime, reason: str) ->
         Claim.objects.filter(pk=claim.pk, closed_at__isnull=True).update(
             recovery_at=None, at_end=at_end
         )
+        # Locked by now, and nobody moves its end any more.
+        claim.refresh_from_db(fields=["ends_at"])
         # Also what is over: its end may yet be moved, and the grant ends with the use anyway.
-        grants.reinstate(claim_id=claim.pk, person_id=claim.holder_id)
+        grants.reinstate(claim_id=claim.pk, person_id=claim.holder_id, ends_at=claim.ends_at)
         Recovery.objects.filter(pk=recovery.pk).update(closed_at=at)
         custody.step(
             recovery, CustodyKind.CALLED_OFF, actor, at, reason,
