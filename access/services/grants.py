@@ -63,19 +63,23 @@ def revoke_all(*, claims: Collection[int], at: dt.datetime) -> None:
         )
 
 
-def reinstate(*, claim_id: int, person_id: int | None) -> None:
-    """Give a person back what was revoked with a claim, when its end is undone; nobody else."""
-    reinstate_all([(claim_id, person_id)])
+def reinstate(*, claim_id: int, person_id: int | None, ends_at: dt.datetime | None) -> None:
+    """Give a person back what was revoked with a claim, when its end is undone; nobody else.
+
+    It lasts until the claim's end of now: that may have been moved while the grant was revoked.
+    """
+    reinstate_all([(claim_id, person_id, ends_at)])
 
 
-def reinstate_all(claims: Collection[tuple[int, int | None]]) -> None:
-    """Give back what was revoked with several claims, each to the person named with it."""
+def reinstate_all(claims: Collection[tuple[int, int | None, dt.datetime | None]]) -> None:
+    """Give back what was revoked with several claims, each to its person and until its end."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE access_grant SET revoked_at = NULL"
-            " FROM unnest(%s::bigint[], %s::bigint[]) one(claim, person)"
+            "UPDATE access_grant SET revoked_at = NULL, ends_at = one.ends_at"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[])"
+            " one(claim, person, ends_at)"
             " WHERE claim_id = one.claim AND person_id IS NOT DISTINCT FROM one.person",
-            ([claim for claim, _person in claims], [person for _claim, person in claims]),
+            tuple([one[part] for one in claims] for part in range(3)),
         )
 
 

@@ -121,7 +121,7 @@ def had(*, bridge: Bridge, claim_id: int, person_id: int, at: dt.datetime) -> No
                 breach=Breach.DOOR_HELD if held else Breach.LIMIT,
             )  # fmt: skip
             return
-        grants.reinstate(claim_id=claim.pk, person_id=person_id)
+        grants.reinstate(claim_id=claim.pk, person_id=person_id, ends_at=claim.ends_at)
         keeping.was_told(claim_id=claim.pk, bridge_id=bridge.pk)
         trail.record(Action.RELEASE_UNDONE, claim, Actor.bridge(bridge.pk), at, by="bridge")
 

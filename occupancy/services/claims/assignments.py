@@ -195,7 +195,7 @@ def undo_release(*, claim_id: int, person_id: int, actor: Actor, at: dt.datetime
             if not reopened:
                 raise UndoOver
             outside.ask(claim_id)
-            grants.reinstate(claim_id=claim_id, person_id=person_id)
+            grants.reinstate(claim_id=claim_id, person_id=person_id, ends_at=assignment.ends_at)
             _record(Action.RELEASE_UNDONE, assignment, actor, at)
     except (UndoOver, IntegrityError) as error:
         raise _refused(UndoOver(), assignment, actor, at, person_id) from error

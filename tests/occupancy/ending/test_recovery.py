@@ -199,6 +199,18 @@ def test_called_off_after_its_end_it_opens_again_when_the_end_is_moved(
     assert grant.is_in_force(over) and not grant.is_in_force(claim.ends_at)
 
 
+def test_called_off_it_opens_until_the_end_that_was_moved_meanwhile(
+    estate: Estate, at: dt.datetime
+) -> None:
+    """As where a visit is extended while the visitor's door is being emptied."""
+    claim = hold(estate, policy(estate), at, at + HOUR)
+    case = recovery.begin(claim_id=claim.pk, actor=SETUP, at=at, reason=WHY)
+    Assignment.objects.filter(pk=claim.pk).update(due_at=at + 3 * HOUR, ends_at=at + 3 * HOUR)
+    recovery.call_off(recovery_id=case.pk, actor=SETUP, at=at + MINUTE, reason="It was her door")
+    grant = estate.amira.grants.get(claim_id=claim.pk)
+    assert (grant.revoked_at, grant.ends_at) == (None, at + 3 * HOUR)
+
+
 def test_custody_steps_are_never_changed_nor_removed(estate: Estate, at: dt.datetime) -> None:
     begun(estate, at)
     for change in (
