@@ -15,6 +15,7 @@ import pytest
 from lockers.drivers.base import BoardSpec, DoorState
 from lockers.drivers.errors import BadReply, BoardSilent, DeadlinePassed
 from lockers.drivers.kerong_cu16 import KerongCu16Board
+from tests.drivers.patience import soon
 from tests.drivers.peers.kerong_cu16 import Emulator, connect
 
 READ_1, READ_2 = "02 10 30 03 45", "02 20 30 03 55"
@@ -25,10 +26,6 @@ SET_300, SET_500 = "02 10 37 00 1E 03 6A", "02 10 37 00 32 03 7E"
 REPLY_MS, SILENT_MS = 1500, 200
 
 Connect = Callable[..., KerongCu16Board]
-
-
-def soon(seconds: float = 2.0) -> float:
-    return time.monotonic() + seconds
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +206,7 @@ async def test_opens_of_different_length_at_once_each_get_their_own(
     board = plug(pulse="set")
     wanted = [300, 500, 300, 1000]
     await asyncio.gather(
-        *(board.open(lock, pulse_ms=ms, deadline=soon(4)) for lock, ms in enumerate(wanted))
+        *(board.open(lock, pulse_ms=ms, deadline=soon()) for lock, ms in enumerate(wanted))
     )
     told = cabinet.tell("pulses", board=1)
     assert dict(zip(told["locks"], told["lengths_ms"], strict=True)) == dict(enumerate(wanted))
@@ -240,7 +237,7 @@ async def test_a_board_that_was_away_is_told_its_time_again(
     await board.open(3, pulse_ms=500, deadline=soon())
     cabinet.tell("faults", silent=[1])
     with pytest.raises(BoardSilent):
-        await board.read(deadline=soon(0.3))
+        await board.read(deadline=soon())
     cabinet.tell("faults", silent=[])
     await board.open(3, pulse_ms=500, deadline=soon())
     assert cabinet.heard().count(SET_500) == 2
@@ -273,7 +270,7 @@ async def test_items_are_kept_and_forgotten_when_nobody_knows_any_more(
     assert open_doors(snapshot.doors) == []
     cabinet.tell("faults", silent=[1])
     with pytest.raises(BoardSilent):
-        await board.read(deadline=soon(0.3))
+        await board.read(deadline=soon())
     assert board.items is None
     await board.close()
     cabinet.tell("faults", silent=[])
@@ -321,7 +318,7 @@ async def test_an_adapter_that_repeats_everything_is_not_taken_for_the_board(
     assert open_doors((await board.read(deadline=soon())).doors) == [3]
     cabinet.tell("faults", silent=[1])
     with pytest.raises(BoardSilent):
-        await board.read(deadline=soon(0.3))
+        await board.read(deadline=soon())
 
 
 @pytest.mark.parametrize(
@@ -358,7 +355,7 @@ async def test_a_reply_that_is_not_its_own_is_not_believed(
     cabinet.tell("faults", **faults)
     board = plug()
     with pytest.raises(BoardSilent) as failure:
-        await board.read(deadline=soon(0.4))
+        await board.read(deadline=soon())
     assert not failure.value.may_have_fired
     cabinet.tell("faults", wrong_sum=False, other_address=None, intruder="")
     assert open_doors((await board.read(deadline=soon())).doors) == []

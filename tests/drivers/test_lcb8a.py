@@ -14,15 +14,12 @@ import serial
 from lockers.drivers.base import Board, BoardSpec, DoorState
 from lockers.drivers.errors import BadReply, BoardSilent
 from lockers.drivers.lcb8a import Lcb8aBoard, Profile
+from tests.drivers.patience import soon
 from tests.drivers.peers.lcb8a import Emulator, open_boards
 
 # What a test that waits for silence puts up with; the others have all the time they need.
 QUICK = {"reply_timeout_ms": 100, "open_timeout_ms": 150}
 Told = list[tuple[int, DoorState]]
-
-
-def soon(seconds: float = 2.0) -> float:
-    return time.monotonic() + seconds
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -20,13 +20,10 @@ from lockers.drivers.errors import (
     DriverError,
 )
 from lockers.drivers.registry import open_boards
+from tests.drivers.patience import soon
 from tests.drivers.peers.tcp import TcpPeer
 
 Answer = Callable[[bytes], bytes | None]
-
-
-def soon(seconds: float = 2.0) -> float:
-    return time.monotonic() + seconds
 
 
 def reply(request: bytes, pdu: bytes, *, number: bytes | None = None, unit: int = 1) -> bytes:
@@ -56,7 +53,7 @@ async def board_that(answer: Answer, **profile: object) -> AsyncIterator[tuple[B
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    options = {"reply_timeout_ms": 150, **profile}
+    options = {"reply_timeout_ms": 800, **profile}
     board = open_boards([BoardSpec(1, "modbus_relay", f"tcp://127.0.0.1:{port}", 1, 8, options)])[1]
     try:
         yield board, heard

@@ -14,13 +14,10 @@ import pytest
 from lockers.drivers.base import Board, BoardSpec
 from lockers.drivers.errors import BoardSilent, DeadlinePassed
 from lockers.drivers.registry import open_boards
+from tests.drivers.patience import soon
 from tests.drivers.peers.rtu import RtuPeer
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "modbus_relay.toml").read_text())
-
-
-def soon(seconds: float = 2.0) -> float:
-    return time.monotonic() + seconds
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from lockers.drivers.modbus_relay import ModbusRelayBoard
 from lockers.drivers.registry import open_boards
 from lockers.drivers.wire import Logged
 from lockers.drivers.wire.bus import Counts
+from tests.drivers.patience import soon
 from tests.drivers.peers import ABSENT
 from tests.drivers.peers.rtu import RtuPeer
 from tests.drivers.peers.tcp import TcpPeer
@@ -25,12 +25,8 @@ READ, CLOSED = "01 02 00 00 00 08 79 cc", "01 02 01 ff e1 c8"
 BROKEN, FOREIGN, GREETING = "01 02 01 fe e1 c8", "02 02 01 ff a5 c8", "fa fd 99 99"
 
 
-def soon(seconds: float = 2.0) -> float:
-    return time.monotonic() + seconds
-
-
 def connect(address: str, **profile: object) -> ModbusRelayBoard:
-    options = {"reply_timeout_ms": 150, **profile}
+    options = {"reply_timeout_ms": 800, **profile}
     board = open_boards([BoardSpec(1, "modbus_relay", address, 1, 8, options)])[1]
     assert isinstance(board, ModbusRelayBoard)
     return board

@@ -23,15 +23,12 @@ from lockers.drivers.errors import (
 from lockers.drivers.mqtt_openlocker import OpenLockerBoard
 from lockers.drivers.registry import open_boards
 from tests.drivers.openlocker_schemas import check
+from tests.drivers.patience import soon
 from tests.drivers.peers.mosquitto import HOST, Mosquitto, connect, sever
 from tests.drivers.peers.mqtt_openlocker import OpenLockerPeer, locker
 
 PREFIX = f"locker/{locker(1)}"
 MAPPING = [{"modbus_unit": 1, "relay": n} for n in range(8)]
-
-
-def soon(seconds: float = 3.0) -> float:
-    return time.monotonic() + seconds
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -303,8 +300,8 @@ async def test_a_broker_that_was_killed_is_used_again(bench: Bench) -> None:
         with pytest.raises(DriverError):
             await board.read(deadline=soon(0.3))
         bench.broker.start()
-        await board.open(5, pulse_ms=300, deadline=soon(5))
-        doors = (await board.read(deadline=soon(5))).doors
+        await board.open(5, pulse_ms=300, deadline=soon())
+        doors = (await board.read(deadline=soon())).doors
     assert [n for n, door in enumerate(doors) if door is DoorState.OPEN] == [5]
 
 

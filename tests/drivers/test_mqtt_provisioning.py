@@ -18,9 +18,9 @@ from lockers.drivers.mqtt_openlocker import OpenLockerBoard
 from lockers.drivers.registry import open_boards
 from tests.drivers.emulators.openlocker import Gateway
 from tests.drivers.openlocker_schemas import check
+from tests.drivers.patience import soon
 from tests.drivers.peers.mosquitto import HOST, Mosquitto, connect
 from tests.drivers.peers.mqtt_openlocker import locker
-from tests.drivers.test_mqtt_openlocker import soon
 
 TOKEN = "a-token-that-is-used-once"
 

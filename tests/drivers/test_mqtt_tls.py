@@ -20,10 +20,11 @@ from lockers.drivers.mqtt import Connection, parse_broker
 from lockers.drivers.mqtt_openlocker import OpenLockerBoard, Registrar, parse_profile
 from lockers.drivers.registry import open_boards
 from tests.drivers.emulators.openlocker import Gateway, message
+from tests.drivers.patience import soon
 from tests.drivers.peers.certificates import Authority
 from tests.drivers.peers.mosquitto import HOST, Mosquitto, connect
 from tests.drivers.peers.mqtt_openlocker import locker
-from tests.drivers.test_mqtt_openlocker import soon, until
+from tests.drivers.test_mqtt_openlocker import until
 
 OURS, THEIRS = locker(1), locker(2)
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
 from lockers.drivers.base import DoorState
 from lockers.drivers.errors import BoardSilent
 from lockers.drivers.simulator import SimulatedBoard
-
-
-def soon(seconds: float = 2.0) -> float:
-    return time.monotonic() + seconds
+from tests.drivers.patience import soon
 
 
 def make(*, closes_after_ms: int = 0, door_sensor: bool = True) -> SimulatedBoard:

@@ -26,6 +26,7 @@ from lockers.drivers.errors import (
 from lockers.drivers.registry import open_boards
 from lockers.drivers.uhppote import UhppoteBoard
 from lockers.drivers.wire import datagrams
+from tests.drivers.patience import soon
 from tests.drivers.peers.uhppote import UhppotePeer, serial
 
 OPEN_3, STATUS = "17 40 00 00 78 37 2a 18 03", "17 20 00 00 78 37 2a 18"
@@ -33,10 +34,6 @@ GET_3 = "17 82 00 00 78 37 2a 18 03"
 # Patience with a busy machine; where no answer is expected, nobody waits so long.
 PATIENT = {"reply_timeout_ms": 1500}
 Plug = Callable[..., UhppoteBoard]
-
-
-def soon(seconds: float = 2.0) -> float:
-    return time.monotonic() + seconds
 
 
 @pytest.fixture(params=["udp", "tcp"])

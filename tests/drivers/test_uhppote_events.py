@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 import tomllib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -16,16 +15,13 @@ from lockers.drivers.base import DoorState
 from lockers.drivers.errors import DriverError
 from lockers.drivers.registry import Wires, open_boards
 from lockers.drivers.uhppote import UhppoteBoard
+from tests.drivers.patience import soon
 from tests.drivers.peers.uhppote import UhppotePeer
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "uhppote.toml").read_text())
 PATIENT = {"reply_timeout_ms": 1500}
 Told = list[tuple[int, DoorState]]
 Plug = Callable[..., UhppoteBoard]
-
-
-def soon(seconds: float = 2.0) -> float:
-    return time.monotonic() + seconds
 
 
 async def until(condition: Callable[[], object]) -> None:

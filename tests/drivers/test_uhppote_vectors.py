@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,10 @@ import pytest
 
 from lockers.drivers.registry import open_boards
 from lockers.drivers.uhppote import Ears, UhppoteBoard
+from tests.drivers.patience import soon
 from tests.drivers.peers.uhppote import UhppotePeer
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "uhppote.toml").read_text())
-
-
-def soon(seconds: float = 2.0) -> float:
-    return time.monotonic() + seconds
 
 
 @pytest.mark.parametrize("vector", VECTORS["exchange"], ids=lambda one: str(one["source"]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,13 @@ import pytest
 from lockers.drivers.base import Board, DoorState
 from lockers.drivers.errors import BadReply, BoardRefused, BoardSilent, DeadlinePassed, DriverError
 from lockers.drivers.winnsen import WinnsenBoard
+from tests.drivers.patience import soon
 from tests.drivers.peers.winnsen import WinnsenPeer
 
 # Bits of an answer to a poll, as the emulator numbers them: door 1 and door 8.
 DOOR_1, DOOR_8 = 32, 39
 OPEN_5 = "900605010503"
 POLL = "90070201ff0003"
-
-
-def soon(seconds: float = 2.0) -> float:
-    return time.monotonic() + seconds
 
 
 @pytest.fixture

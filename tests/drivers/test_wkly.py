@@ -18,6 +18,7 @@ from lockers.drivers.errors import BadProfile, BadReply, BoardRefused, BoardSile
 from lockers.drivers.wire import Frame, Noise
 from lockers.drivers.wkly import Profile, WklyCodec, check_unit, frames, parse_profile
 from lockers.drivers.wkly.frames import Answer, Change, Command
+from tests.drivers.patience import soon
 from tests.drivers.peers.wkly import Bench, running
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "wkly.toml").read_text())
@@ -192,10 +193,6 @@ def test_addresses_go_from_0_to_31() -> None:
 # ---- a board behind a wire -----------------------------------------------------------------------
 
 
-def soon(seconds: float = 5.0) -> float:
-    return time.monotonic() + seconds
-
-
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(5):
         while not condition():
@@ -357,7 +354,7 @@ async def test_never_more_than_two_locks_move_at_once(bench: Bench) -> None:
     # The worst board: it answers at once, while the lock is still moving.
     await bench.tell("set", board=0, pulse_ms=450)
     board = bench.board()
-    await asyncio.gather(*(board.open(one, pulse_ms=400, deadline=soon(9)) for one in range(4)))
+    await asyncio.gather(*(board.open(one, pulse_ms=400, deadline=soon()) for one in range(4)))
     state = await bench.tell("look", board=0)
     assert state["pulses"] == [1, 2, 3, 4] and state["most_at_once"] == 2
 

@@ -12,10 +12,9 @@ from typing import Any
 from lockers.drivers.base import Board, BoardSpec
 from lockers.drivers.kerong_cu16 import KerongCodec, KerongCu16Board, check_unit, parse_profile
 from lockers.drivers.wire import Bus, parse_line
-from tests.drivers.peers import CHANNELS, PRESENT, REPLY_TIMEOUT_MS
+from tests.drivers.peers import CHANNELS, LATE_MS, PRESENT, REPLY_TIMEOUT_MS
 
 PROGRAM = Path(__file__).resolve().parents[1] / "emulators" / "kerong_cu16.py"
-LATE_S = 0.25
 # The contract asks for pulses of this length.
 KEPT_PULSE_MS = 300
 
@@ -113,7 +112,7 @@ class KerongCu16Peer:
         self._tell("push", board=unit, lock=channel, is_open=is_open)
 
     async def answer_late(self, unit: int, *, is_late: bool) -> None:
-        self._tell("faults", late={str(unit): LATE_S} if is_late else {})
+        self._tell("faults", late={str(unit): LATE_MS / 1000} if is_late else {})
 
     def _tell(self, do: str, **order: Any) -> dict[str, Any]:
         assert self._emulator is not None

@@ -14,7 +14,7 @@ from lockers.drivers.base import Board, BoardSpec
 from lockers.drivers.lcb8a import Codec, Lcb8aBoard, check_board, parse_profile
 from lockers.drivers.wire import Bus, parse_line
 from tests.drivers import emulators
-from tests.drivers.peers import CHANNELS, PRESENT, REPLY_TIMEOUT_MS
+from tests.drivers.peers import CHANNELS, LATE_MS, PRESENT, REPLY_TIMEOUT_MS
 
 PROGRAM = Path(emulators.__path__[0]) / "lcb8a.py"
 
@@ -102,4 +102,4 @@ class Lcb8aPeer:
         self._emulator.ask("push", board=unit, lock=channel + 1, open=is_open)
 
     async def answer_late(self, unit: int, *, is_late: bool) -> None:
-        self._emulator.ask("set", board=unit, late_ms=250 if is_late else 0)
+        self._emulator.ask("set", board=unit, late_ms=LATE_MS if is_late else 0)

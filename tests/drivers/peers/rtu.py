@@ -15,7 +15,7 @@ import serial
 from modbus_tk import defines, hooks
 from modbus_tk.modbus_rtu import RtuServer
 
-from tests.drivers.peers import CHANNELS, PRESENT, WirePeer
+from tests.drivers.peers import CHANNELS, LATE_MS, PRESENT, WirePeer
 
 
 class Cable:
@@ -119,4 +119,4 @@ class RtuPeer(WirePeer):
     def _dawdle(self, call: tuple[Any, bytes]) -> None:
         server, response = call
         if server is self._server and response and response[0] in self._late:
-            time.sleep(0.25)
+            time.sleep(LATE_MS / 1000)

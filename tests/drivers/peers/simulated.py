@@ -41,4 +41,4 @@ class SimulatedPeer:
             board.push_shut(channel)
 
     async def answer_late(self, unit: int, *, is_late: bool) -> None:
-        self._boards[unit].reply_s = 0.7 if is_late else 0.0
+        self._boards[unit].reply_s = 5.0 if is_late else 0.0

@@ -12,7 +12,7 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from tests.drivers.peers import CHANNELS, PRESENT, WirePeer
+from tests.drivers.peers import CHANNELS, LATE_MS, PRESENT, WirePeer
 
 
 class TcpPeer(WirePeer):
@@ -92,7 +92,7 @@ class TcpPeer(WirePeer):
 
     async def _dawdle(self, unit: int) -> None:
         if unit in self._late:
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(LATE_MS / 1000)
 
     async def _read(
         self,

@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 from lockers.drivers.base import Board, BoardSpec
 from lockers.drivers.registry import open_boards
 from lockers.drivers.uhppote import UhppoteBoard
-from tests.drivers.peers import PRESENT, REPLY_TIMEOUT_MS
+from tests.drivers.peers import LATE_MS, PRESENT, REPLY_TIMEOUT_MS
 
 DOORS = 4
 # Of unit 1 it is the one of the captured messages.
@@ -76,7 +76,9 @@ class UhppotePeer:
         await self.tell(push=[serial(unit), channel + 1, is_open])
 
     async def answer_late(self, unit: int, *, is_late: bool) -> None:
-        await self.tell(faults={"late_ms": 250, "late_serials": [serial(unit)]} if is_late else {})
+        await self.tell(
+            faults={"late_ms": LATE_MS, "late_serials": [serial(unit)]} if is_late else {}
+        )
 
     async def kept(self, unit: int) -> dict[str, Any]:
         """Tell what a controller knows."""

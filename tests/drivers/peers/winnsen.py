@@ -11,7 +11,7 @@ from typing import Any
 from lockers.drivers.base import Board, BoardSpec
 from lockers.drivers.winnsen import Codec, WinnsenBoard, parse_profile
 from lockers.drivers.wire import Bus, parse_line
-from tests.drivers.peers import CHANNELS, PRESENT, REPLY_TIMEOUT_MS
+from tests.drivers.peers import CHANNELS, LATE_MS, PRESENT, REPLY_TIMEOUT_MS
 
 STATIONS = (*PRESENT, 3)
 # Longer than a busy machine keeps the emulator from answering.
@@ -74,7 +74,7 @@ class WinnsenPeer:
         await self.tell(push=[unit, channel + 1, is_open])
 
     async def answer_late(self, unit: int, *, is_late: bool) -> None:
-        await self.tell(faults={"late_ms": 250, "late_stations": [unit]} if is_late else {})
+        await self.tell(faults={"late_ms": LATE_MS, "late_stations": [unit]} if is_late else {})
 
     async def tell(self, **order: Any) -> dict[str, Any]:
         """Give the emulator an order; it answers with all it knows."""

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from lockers.drivers.base import Board, BoardSpec, DoorState
 from lockers.drivers.wire import Bus, parse_line
 from lockers.drivers.wkly import WklyBoard, WklyCodec, check_unit, parse_profile
-from tests.drivers.peers import CHANNELS, PRESENT, REPLY_TIMEOUT_MS
+from tests.drivers.peers import CHANNELS, LATE_MS, PRESENT, REPLY_TIMEOUT_MS
 
 EMULATOR = Path(__file__).parents[1] / "emulators" / "wkly.py"
 # Patient with a busy machine; a test that expects silence says less.
@@ -121,7 +121,7 @@ class WklyPeer:
         await self._emulator.tell("push", board=unit, channel=channel + 1, open=is_open)
 
     async def answer_late(self, unit: int, *, is_late: bool) -> None:
-        await self._emulator.tell("set", board=unit, late_ms=250 if is_late else 0)
+        await self._emulator.tell("set", board=unit, late_ms=LATE_MS if is_late else 0)
 
 
 class Bench:
