@@ -311,9 +311,9 @@ def call_off_all(
                 recovery_at=None, at_end=at_end
             )
         # Locked by now, and nobody moves their ends any more.
-        claims = Claim.objects.filter(pk__in=[case.claim_id for case in cases])
+        left = Claim.objects.filter(pk__in=[case.claim_id for case in cases])
         # Also what is over: its end may yet be moved, and the grant ends with the use anyway.
-        grants.reinstate_all(list(claims.values_list("pk", "holder_id", "ends_at")))
+        grants.reinstate_all(list(left.values_list("pk", "holder_id", "ends_at")))
         Recovery.objects.filter(pk__in=[case.pk for case in cases]).update(closed_at=at)
         custody.step_all(
             cases, CustodyKind.CALLED_OFF, actor, at, reason, action=Action.RECOVERY_CALLED_OFF
