@@ -283,7 +283,7 @@ class AllottedAdmin(Desk):
 
     is_history = True
     site_path = "entry__allotment__site"
-    list_display = ["pupil", "registered", "compartment", "waiting", "place", "why"]
+    list_display = ["drawn", "pupil", "registered", "door", "waits", "why"]
     list_filter = [("entry__allotment", ScopedRelatedFilter)]
     search_fields = ["entry__person__family_name", "entry__person__given_name", "entry__ticket"]
     list_select_related = ["entry__person__registration_group", "compartment__bank"]
@@ -293,13 +293,26 @@ class AllottedAdmin(Desk):
     class Media:
         css = {"all": ("css/school_admin.css",)}
 
+    # A row has room for short headings beside its sentence.
+    @admin.display(description=_("drawn"), ordering="place")
+    def drawn(self, row: Allotted) -> int:
+        return row.place
+
     @admin.display(description=_("pupil"), ordering="entry__person__family_name")
     def pupil(self, row: Allotted) -> str:
         return str(row.entry.person)
 
-    @admin.display(description=_("registration group"))
+    @admin.display(description=_("form"))
     def registered(self, row: Allotted) -> str:
         return str(row.entry.person.registration_group or "-")
+
+    @admin.display(description=_("door"), ordering="compartment__number")
+    def door(self, row: Allotted) -> str:
+        return str(row.compartment or "-")
+
+    @admin.display(description=_("waits as"), ordering="waiting")
+    def waits(self, row: Allotted) -> str:
+        return "-" if row.waiting is None else str(row.waiting)
 
     @admin.display(description=_("why"))
     def why(self, row: Allotted) -> SafeString:
