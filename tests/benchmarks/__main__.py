@@ -24,6 +24,7 @@ def main(only: str | None) -> None:
         claims,
         deciding,
         door_histories,
+        draws,
         expiring,
         journals,
         maps,
@@ -62,6 +63,7 @@ def main(only: str | None) -> None:
         "door_histories": door_histories.measure,
         "batteries": batteries.measure,
         "allotting": allotting.measure,
+        "draws": draws.measure,
         "rollovers": rollovers.measure,
     }
     if only and only not in measurements:

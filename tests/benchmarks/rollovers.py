@@ -12,10 +12,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from tests.benchmarks import school
 from tests.benchmarks.figures import median
 from tests.benchmarks.place import Place
+from tests.benchmarks.school import PUPILS, YEARS
 
-PUPILS, YEARS, FORMS_OF_A_YEAR, TIMES = 1_500, 5, 10, 3
+TIMES = 3
 ENDS = dt.datetime(2027, 7, 21, 23, tzinfo=dt.UTC)
 AUGUST = dt.datetime(2027, 8, 20, 8, tzinfo=dt.UTC)
 _BARE = [
@@ -108,56 +110,22 @@ def _again(rollover: Any) -> Any:
 
 
 def _build(place: Place) -> Any:
-    """Make the school: five years of ten forms of thirty, each pupil with a door of their own."""
-    from access.choices import PersonKind
-    from access.models import Grant, Person, RegistrationGroup, YearGroup
-    from lockers.models import Compartment, Site
-    from occupancy.choices import AtEnd, ClaimKind, UseModel
-    from occupancy.models import Claim, Policy, Rollover
+    """Make the school, each pupil with a door of their own."""
+    from access.models import Grant
+    from occupancy.choices import ClaimKind
+    from occupancy.models import Claim, Rollover
     from occupancy.services.rollovers import planning
-    from tests import factories
     from tests.factories.school import academic_year
 
-    site = Site.objects.get(pk=place.site)
-    years = [
-        YearGroup.objects.create(organisation_id=place.organisation, rank=n, name=f"Year {n}")
-        for n in range(7, 7 + YEARS)
-    ]
-    forms = [
-        RegistrationGroup.objects.create(site=site, year_group=year, name=f"{year.rank}-{n}")
-        for year in years
-        for n in range(FORMS_OF_A_YEAR)
-    ]
-    of_a_form = PUPILS // len(forms)
-    people = Person.objects.bulk_create(
-        Person(
-            organisation_id=place.organisation, home_site=site, kind=PersonKind.STUDENT,
-            given_name=f"Pupil {n}", personal_number=f"R{n:05}",
-            year_group=forms[n // of_a_form].year_group, registration_group=forms[n // of_a_form],
-        )
-        for n in range(PUPILS)
-    )  # fmt: skip
-    bank = factories.BankFactory(site=site, bridge=None, name="School")
-    size = factories.SizeFactory(organisation=site.organisation, name="School", rank=9)
-    doors = Compartment.objects.bulk_create(
-        Compartment(
-            bank=bank, number=f"{n + 1}", size=size, column=n // 10 + 1, row=n % 10 + 1,
-            x_mm=n // 10 * 300, y_mm=n % 10 * 180, width_mm=300, height_mm=180, floor_mm=0,
-            lock_kind="keyed",
-        )
-        for n in range(PUPILS)
-    )  # fmt: skip
-    policy = Policy.objects.create(
-        organisation_id=place.organisation, site=site, name="School year",
-        model=UseModel.PERMANENT, person_kinds=["student"], at_end=AtEnd.HOLD,
-    )  # fmt: skip
+    made = school.make(place.organisation, place.site, 7)
     begun = ENDS - dt.timedelta(days=300)
     claims = Claim.objects.bulk_create(
         Claim(
-            kind=ClaimKind.ASSIGNMENT, compartment=door, holder=person, policy=policy,
-            starts_at=begun, started_at=begun, due_at=ENDS, ends_at=ENDS, at_end=policy.at_end,
+            kind=ClaimKind.ASSIGNMENT, compartment=door, holder=person, policy=made.policy,
+            starts_at=begun, started_at=begun, due_at=ENDS, ends_at=ENDS,
+            at_end=made.policy.at_end,
         )
-        for door, person in zip(doors, people, strict=True)
+        for door, person in zip(made.doors, made.people, strict=True)
     )  # fmt: skip
     Grant.objects.bulk_create(
         Grant(
@@ -167,7 +135,8 @@ def _build(place: Place) -> Any:
         for claim in claims
     )  # fmt: skip
     rollover = Rollover.objects.create(
-        site=site, from_session=academic_year(site), to_session=academic_year(site, 2027)
-    )
+        site=made.site, from_session=academic_year(made.site),
+        to_session=academic_year(made.site, 2027),
+    )  # fmt: skip
     planning.prepare(rollover=rollover)
     return rollover
