@@ -31,6 +31,7 @@ def coming(
         # Occupancy is counted without opening anything.
         .exclude(round__kind=RoundKind.OCCUPANCY_REVIEW)
         .select_related("round")
+        .only("compartment_id", "planned_from", "planned_until", "round__name")
         .order_by("-planned_from", "-pk")
     )  # fmt: skip
     return {stop.compartment_id: _sentence(stop, zone, at) for stop in stops}

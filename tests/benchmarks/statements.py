@@ -20,6 +20,7 @@ _BEGINNINGS = {
     "command": "WITH door AS (\n    SELECT c.id, b.bridge_id",
     "event": "INSERT INTO audit_event",
     "places": 'SELECT "lockers_compartment"."id" AS "id", "lockers_compartment"."column"',
+    "rounds": 'SELECT "maintenance_roundstop"."id"',
     "answer": "INSERT INTO audit_answer",
 }
 
