@@ -123,5 +123,5 @@ def _end(made: School) -> None:
     from occupancy.models import Claim
 
     theirs = Claim.objects.filter(policy=made.policy, closed_at__isnull=True)
-    Grant.objects.filter(claim__in=theirs).update(revoked_at=CLOSES)
+    Grant.objects.filter(claim_id__in=theirs.values("pk")).update(revoked_at=CLOSES)
     theirs.update(closed_at=CLOSES, closed_how="released_by_staff")
