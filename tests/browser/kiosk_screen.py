@@ -98,7 +98,11 @@ def tap(page: Page, badge: str = AMIRA_BADGE) -> None:
 
 def at_step(page: Page, step: str) -> Locator:
     """Wait for a step and return its section."""
-    expect(page.locator("body")).to_have_attribute("data-step", step)
+    try:
+        expect(page.locator("body")).to_have_attribute("data-step", step)
+    except AssertionError as error:
+        error.add_note(f"The screen says: {page.locator('[data-refusal]').all_inner_texts()}")
+        raise
     return page.locator(f'section[data-step="{step}"]')
 
 
