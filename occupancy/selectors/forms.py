@@ -118,7 +118,7 @@ def pupils(people: Q, at: dt.datetime, *, site_id: int | None = None) -> list[Pu
     """Return pupils with the doors they have, at one site or anywhere: four statements at most."""
     found = register(people)
     held = Assignment.objects.filter(
-        in_force(at), holder__in=here(people).order_by().values("pk")
+        in_force(at), holder__in=[person.pk for person in found]
     ).select_related("compartment__bank", "compartment__size")
     if site_id is not None:
         held = held.filter(compartment__bank__site=site_id)

