@@ -21,7 +21,7 @@ from occupancy.allotment.problem import NONE, Problem
 from occupancy.allotment.run import Outcome
 from occupancy.choices import ClosedHow
 from occupancy.errors.allotments import AppliedAlready, DoorsChanged, NotFrozen
-from occupancy.models import Allotment, Allotted, Claim, Entry
+from occupancy.models import Allotment, Claim, Entry
 from occupancy.services import keeping
 from occupancy.services.allotting import drawing, facts
 
@@ -63,6 +63,12 @@ SELECT c.id, c.policy_id, c.holder_id,
             AND q.policy_id = c.policy_id AND NOT q.is_booking AND q.slot = n)),
        false, true
 FROM occupancy_claim c WHERE c.id = ANY(%(claims)s)
+"""
+_RESULT = """
+INSERT INTO occupancy_allotted (entry_id, place, compartment_id, claim_id, waiting, because)
+SELECT entry, place, door, claim, waiting, because
+FROM jsonb_to_recordset(%(rows)s) one(
+    entry bigint, place integer, door bigint, claim bigint, waiting integer, because jsonb)
 """
 
 
@@ -188,28 +194,27 @@ def _results(
     claims: dict[int, int],
 ) -> None:
     place = {ticket: at for at, ticket in enumerate(outcome.waiting, 1)}
-    Allotted.objects.bulk_create(
-        (
-            Allotted(
-                entry_id=entries[one.ticket].pk,
-                place=one.place,
-                compartment_id=one.door if one.door != NONE else None,
-                claim_id=_claim_of(entries[one.ticket].pk, one.door, kept, claims),
-                waiting=place.get(one.ticket),
-                because={
-                    "method": problem.method.value,
-                    "rank": one.rank,
-                    "wish": one.wish,
-                    "wishes": len(asked.wishes),
-                    "of": len(outcome.given),
-                    "keeps": asked.present != NONE and asked.present == one.door,
-                    "can": bool(problem.profiles[asked.profile].pools),
-                },
-            )
-            for asked, one in zip(problem.applicants, outcome.given, strict=True)
-        ),
-        batch_size=1000,
-    )
+    rows = [
+        {
+            "entry": entries[one.ticket].pk,
+            "place": one.place,
+            "door": one.door if one.door != NONE else None,
+            "claim": _claim_of(entries[one.ticket].pk, one.door, kept, claims),
+            "waiting": place.get(one.ticket),
+            "because": {
+                "method": problem.method.value,
+                "rank": one.rank,
+                "wish": one.wish,
+                "wishes": len(asked.wishes),
+                "of": len(outcome.given),
+                "keeps": asked.present != NONE and asked.present == one.door,
+                "can": bool(problem.profiles[asked.profile].pools),
+            },
+        }
+        for asked, one in zip(problem.applicants, outcome.given, strict=True)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_RESULT, {"rows": json.dumps(rows)})
 
 
 def _claim_of(entry: int, door: int, kept: dict[int, Claim], claims: dict[int, int]) -> int | None:
