@@ -44,6 +44,7 @@ class Action(models.TextChoices):
     ROLLOVER_UNDONE = "year.rollover_undone", _("step to the next academic year undone")
     WENT_UP = "person.went_up", _("went up to the next year group")
     ALLOTTED = "assignment.allotted", _("compartment allotted")
+    WISHES_FORGOTTEN = "allotment.wishes_forgotten", _("wishes of a year that is over deleted")
     LINKS_SENT = "allotment.links_sent", _("links for wishes sent by e-mail")
     WISHES_HANDED_IN = "allotment.wishes", _("wishes for an allotment handed in")
     REFUSED = "request.refused", _("refused")

@@ -47,6 +47,7 @@ JOBS = [
     Job("say which parts run out", "maintenance.jobs.tell_of_parts", minutes=60),
     Job("forecast batteries", "maintenance.jobs.forecast_batteries", minutes=24 * 60),
     Job("forget photos of no ticket", "maintenance.jobs.forget_photos", minutes=24 * 60),
+    Job("forget wishes of years long over", "occupancy.jobs.forget_wishes", minutes=24 * 60),
     Job("forget old answers", "audit.jobs.purge_answers", minutes=24 * 60),
     Job("forget old wrong PINs", "access.jobs.purge_throttles", minutes=60),
     Job("forget old scans", "kiosk.jobs.purge_scans", minutes=60),

@@ -146,6 +146,8 @@ class AllotmentAdmin(Sends, ImportsWishes, Waits):
         return _long(row.seed)
 
     def verbs_for(self, row: Allotment) -> set[str]:
+        if row.forgotten_at is not None:
+            return set()
         if row.committed_at is None:
             return {"compare", "open_wishes"}
         if row.frozen_at is None:
@@ -232,7 +234,7 @@ class AllotmentAdmin(Sends, ImportsWishes, Waits):
         row = self.reachable(request, object_id, MANAGE)
         return self.form_page(
             request, row, title=_now("Give the doors"), form=Form(request.POST or None),
-            button=_now("Give them"), note=shown.drawn_words(row) if row.frozen_at else "",
+            button=_now("Give them"), note=shown.drawn_words(row) if row.frozen_input else "",
             do=lambda _form: applying.apply(
                 allotment=row, actor=staff(request), at=timezone.now()
             ),

@@ -12,6 +12,7 @@ Refusal
 ├── WishesGone          wishes name what is not among the doors any more
 ├── NotApplied          nobody waits before the doors were given
 ├── YearIsOver          the year that doors would be given for has ended
+├── WishesForgotten     the year is so long over that what was wished for is deleted
 ├── ServingChanged      what was shown is not what would be given any more
 ├── SealMissing         the seed cannot be kept: no key is set
 ├── NoSuchLink          no ticket has this link, or the window is over
@@ -86,6 +87,11 @@ class NotApplied(Refusal):
 class YearIsOver(Refusal):
     code = "allotment_year_over"
     sentence = _("The year is over. Give doors for the new one.")
+
+
+class WishesForgotten(Refusal):
+    code = "allotment_wishes_forgotten"
+    sentence = _("The year is long over: what was wished for is deleted, and with it the draw.")
 
 
 class ServingChanged(Refusal):

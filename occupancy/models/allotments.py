@@ -20,7 +20,8 @@ class Allotment(models.Model):
     """One door each for the pupils of some years, out of some banks.
 
     prepared -> window opens (seed committed to) -> frozen (input digested, seed revealed) ->
-    applied. What stands in a later step is never there before an earlier one.
+    applied -> forgotten (the input deleted, its digest kept). What stands in a later step is never
+    there before an earlier one.
     """
 
     site = models.ForeignKey(
@@ -68,6 +69,8 @@ class Allotment(models.Model):
     digest = models.CharField(_("digest of the input"), max_length=64, blank=True, editable=False)
     seed = models.CharField(_("seed"), max_length=64, blank=True, editable=False)
     applied_at = models.DateTimeField(_("applied at"), null=True, editable=False)
+    # When the wishes were deleted, and the input with them; long after the year.
+    forgotten_at = models.DateTimeField(_("wishes deleted at"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("allotment")
@@ -92,11 +95,16 @@ class Allotment(models.Model):
             models.CheckConstraint(
                 condition=Q(frozen_at__isnull=True, frozen_input__isnull=True, digest="", seed="")
                 | Q(
+                    Q(frozen_input__isnull=False) | Q(forgotten_at__isnull=False),
                     committed_at__isnull=False, frozen_at__isnull=False,
-                    frozen_at__gte=F("committed_at"), frozen_input__isnull=False,
+                    frozen_at__gte=F("committed_at"),
                     digest__regex="^[0-9a-f]{64}$", seed__regex="^[0-9a-f]{64}$",
                 ),
                 name="occupancy_allotment_is_frozen_before_its_seed_is_revealed",
+            ),
+            models.CheckConstraint(
+                condition=Q(forgotten_at__isnull=True) | Q(frozen_input__isnull=True),
+                name="occupancy_forgotten_allotment_has_no_input",
             ),
             models.CheckConstraint(
                 condition=Q(applied_at__isnull=True)

@@ -77,6 +77,9 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     ),
     "occupancy_allotment_commits_to_a_seed": lambda e: allotment(e, committed_at=NINE),
     "occupancy_allotment_is_frozen_before_its_seed_is_revealed": lambda e: allotment(e, **FROZEN),
+    "occupancy_forgotten_allotment_has_no_input": lambda e: allotment(
+        e, **COMMITTED, **FROZEN, forgotten_at=TEN
+    ),
     "occupancy_allotment_is_frozen_before_it_is_applied": lambda e: allotment(
         e, **COMMITTED, applied_at=NINE
     ),

@@ -22,6 +22,7 @@ from occupancy.errors.allotments import (
     NotFrozen,
     SealMissing,
     StillOpen,
+    WishesForgotten,
     WishesGone,
 )
 from occupancy.models import Allotment, Entry, Preference
@@ -61,7 +62,7 @@ def open_for_wishes(
 def freeze(*, allotment: Allotment, actor: Actor, at: dt.datetime) -> None:
     """Write down the input as it is now, its digest, and the seed: from here on all is settled.
 
-    Raises NotCommitted, StillOpen, FrozenAlready, NothingToAllot and WishesGone.
+    Raises NotCommitted, StillOpen, FrozenAlready, WishesForgotten, NothingToAllot and WishesGone.
     """
     with transaction.atomic():
         now = locked(allotment)
@@ -69,6 +70,8 @@ def freeze(*, allotment: Allotment, actor: Actor, at: dt.datetime) -> None:
             raise NotCommitted
         if now.frozen_at is not None:
             raise FrozenAlready
+        if now.forgotten_at is not None:
+            raise WishesForgotten
         if now.closes_at is not None and at < now.closes_at:
             raise StillOpen(until=date_format(now.closes_at.astimezone(now.site.zone),
                                               "DATETIME_FORMAT"))  # fmt: skip
@@ -89,7 +92,12 @@ def freeze(*, allotment: Allotment, actor: Actor, at: dt.datetime) -> None:
 
 
 def drawn(allotment: Allotment) -> tuple[problem.Problem, Outcome]:
-    """Return what the frozen input and the revealed seed give. Raises NotFrozen."""
+    """Return what the frozen input and the revealed seed give.
+
+    Raises NotFrozen and WishesForgotten.
+    """
+    if allotment.forgotten_at is not None:
+        raise WishesForgotten
     if allotment.frozen_input is None:
         raise NotFrozen
     frozen = problem.read(bytes(allotment.frozen_input))

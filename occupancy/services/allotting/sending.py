@@ -72,14 +72,17 @@ def send_links(
         reached = [one for one in found if address_of(one.person, to)]
         Entry.objects.filter(pk__in=[one.pk for one in reached]).update(link_for=to)
         closes = allotment.closes_at
-        for entry in reached:
-            notices.tell(
-                _word(entry, NoticeKind.WISHES_LINK, address_of(entry.person, to), {
-                    "to": to, "until": closes if closes is not None and at < closes else None,
-                }),
-                at=at, hurry=False,
-            )  # fmt: skip
-        notices.hurry()
+        until = closes if closes is not None and at < closes else None
+        notices.tell_many(
+            (
+                _word(
+                    entry, NoticeKind.WISHES_LINK, address_of(entry.person, to),
+                    {"to": to, "until": until},
+                )
+                for entry in reached
+            ),
+            at=at,
+        )  # fmt: skip
         events.record(
             action=Action.LINKS_SENT, actor=actor, at=at,
             organisation_id=allotment.site.organisation_id, site_id=allotment.site_id,

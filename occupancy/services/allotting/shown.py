@@ -41,6 +41,8 @@ def with_counts(rows: QuerySet[Allotment]) -> QuerySet[Any]:
 
 def state(row: Allotment, at: dt.datetime) -> Any:
     """Return in words how far an allotment is."""
+    if row.forgotten_at is not None:
+        return _("over, wishes deleted")
     if row.applied_at is not None:
         return _("given")
     if row.frozen_at is not None:

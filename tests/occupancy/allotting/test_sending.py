@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from access.jobs import send_notices
 from access.models import Notice, Person
 from access.services import notices
 from audit.models import Event
@@ -180,6 +183,53 @@ def test_nothing_goes_to_an_address_that_is_theirs_no_more(reached: August) -> N
     Person.objects.filter(email="first@school.example").update(email="new@school.example")
     ask(link)
     assert [letter.to for letter in mail.outbox[1:]] == [["new@school.example"]]
+
+
+def everybody_reached(august: August) -> None:
+    for pupil in august.school.pupils:
+        Person.objects.filter(pk=pupil.pk).update(email=f"p{pupil.pk}@school.example")
+
+
+def test_a_code_does_not_wait_for_the_links_of_a_whole_school(
+    reached: August, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everybody_reached(reached)
+    monkeypatch.setattr(notices, "AT_ONCE", 1)
+    send(reached)
+    assert len(mail.outbox) == 1 and Notice.objects.filter(sent_at=None).count() == 11
+    ask(link_in(mail.outbox[0]), DURING + MINUTE)
+    assert code_in(mail.outbox[1]), "the second letter is the code, eleven links come after it"
+
+
+def test_as_long_as_letters_wait_they_go_on(
+    reached: August,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    everybody_reached(reached)
+    monkeypatch.setattr(notices, "AT_ONCE", 8)
+    sending.send_links(allotment=reached.allotment, to="pupil", actor=SETUP, at=DURING)
+    runs = []
+    with time_machine.travel(DURING, tick=False):
+        for _run in range(2):
+            with django_capture_on_commit_callbacks() as asked:
+                sent = send_notices()
+            runs.append((sent, len(asked)))
+    assert runs == [(8, 1), (4, 0)], "after eight another run is asked for, after four none"
+
+
+def test_links_for_twelve_take_as_many_statements_as_for_one(
+    reached: August, django_assert_num_queries: Any
+) -> None:
+    with CaptureQueriesContext(connection) as one:
+        assert send_only(reached) == 1
+    everybody_reached(reached)
+    with django_assert_num_queries(len(one)):
+        assert send_only(reached) == 12
+
+
+def send_only(august: August) -> int:
+    return sending.send_links(allotment=august.allotment, to="pupil", actor=SETUP, at=DURING).count
 
 
 def test_before_it_is_open_there_is_nothing_to_send(august: August) -> None:
