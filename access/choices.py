@@ -180,6 +180,9 @@ class NoticeKind(models.TextChoices):
     TICKET_NEWS = "ticket_news", _("something changed about a ticket")
     DOOR_REPAIR = "door_repair", _("a locker is going to be repaired")
     WARRANTY_ENDS = "warranty_ends", _("a warranty ends soon")
+    COLLECTION = "collection", _("lockers are collected at the end of a term")
+    WISHES_LINK = "wishes_link", _("a pupil says where they would like a locker")
+    WISHES_CODE = "wishes_code", _("the code of a link by which a pupil wishes")
 
 
 def notice_kinds() -> list[tuple[str, Any]]:

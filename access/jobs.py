@@ -33,8 +33,11 @@ def end_roles() -> int:
 
 
 def send_notices() -> int:
-    """Send the letters that wait; return how many went."""
-    return notices.send_due(at=timezone.now())
+    """Send the letters that wait; return how many went, and go on soon when there may be more."""
+    sent = notices.send_due(at=timezone.now())
+    if sent == notices.AT_ONCE:
+        notices.hurry()
+    return sent
 
 
 def end_access() -> int:

@@ -17,8 +17,10 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
-from access.models import User
+from access import selectors
+from access.models import Person, User
 from access.services import sessions, staff
+from access.signals import last_day_moved
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
@@ -95,4 +97,16 @@ def _own(action: Action, user: Any, **data: Any) -> None:
         at=timezone.now(),
         subject=f"user:{user.pk}",
         data=data,
+    )
+
+
+@receiver(post_save, sender=Person)
+def last_day_saved(sender: Any, instance: Person, created: bool, **kwargs: Any) -> None:
+    """Tell the apps on the right that somebody stays longer than was said before."""
+    was, until = selectors.was_to_leave_at(instance), selectors.leaves_at(instance)
+    instance.was_to_leave_on = instance.leaves_on
+    if created or was is None or (until is not None and until <= was):
+        return
+    last_day_moved.send(
+        sender=None, person_id=instance.pk, was_until=was, until=until, at=timezone.now()
     )

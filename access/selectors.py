@@ -163,6 +163,22 @@ def is_over(person: Person, at: dt.datetime) -> bool:
     return at.astimezone(zone).date() > person.leaves_on
 
 
+def leaves_at(person: Person) -> dt.datetime | None:
+    """Return the midnight that ends somebody's last day where they are at home, if one is known."""
+    return None if person.leaves_on is None else _midnight_after(person.leaves_on, person)
+
+
+def was_to_leave_at(person: Person) -> dt.datetime | None:
+    """Return the same for the last day that somebody had when they were read."""
+    day = person.was_to_leave_on
+    return None if day is None else _midnight_after(day, person)
+
+
+def _midnight_after(day: dt.date, person: Person) -> dt.datetime:
+    zone = person.home_site.zone if person.home_site is not None else dt.UTC
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC)
+
+
 def progress(run: Run, facts: Facts) -> tuple[int, int]:
     """Return how many steps of a run are done, of how many."""
     steps = list(run.steps.all())

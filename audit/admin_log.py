@@ -19,7 +19,7 @@ from audit.services.events import Actor
 # Named in the trail when they change, but never with their values: what they say is personal.
 PERSONAL = {"given_name", "family_name", "email", "personal_number", "username", "first_name",
             "last_name", "external_id", "guardian_name", "guardian_phone", "guardian_email",
-            "summary"}  # fmt: skip
+            "summary", "upn"}  # fmt: skip
 SECRET = {"password", "key_code"}
 
 

@@ -47,11 +47,13 @@ JOBS = [
     Job("say which parts run out", "maintenance.jobs.tell_of_parts", minutes=60),
     Job("forecast batteries", "maintenance.jobs.forecast_batteries", minutes=24 * 60),
     Job("forget photos of no ticket", "maintenance.jobs.forget_photos", minutes=24 * 60),
+    Job("forget wishes of years long over", "occupancy.jobs.forget_wishes", minutes=24 * 60),
     Job("forget old answers", "audit.jobs.purge_answers", minutes=24 * 60),
     Job("forget old wrong PINs", "access.jobs.purge_throttles", minutes=60),
     Job("forget old scans", "kiosk.jobs.purge_scans", minutes=60),
     Job("shut doors of banks that go", "maintenance.jobs.close_doors", minutes=1),
     Job("warn of warranties that end", "maintenance.jobs.warn_of_warranties", minutes=6 * 60),
+    Job("remind of collections", "maintenance.jobs.remind_of_collections", minutes=15),
     Job("send links to sign in on a phone", "kiosk.jobs.send_sign_ins", minutes=1),
     Job("end phones of who may not go on", "kiosk.jobs.end_phones", minutes=5),
 ]

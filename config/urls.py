@@ -18,6 +18,8 @@ urlpatterns = [
     path("healthz/", views.health, name="health"),
     path("metrics/", metrics.metrics, name="metrics"),
     path("map/", include("occupancy.urls")),
+    path("wishes/", include("occupancy.wish_urls")),
+    path("form/", include("occupancy.form_urls")),
     path("upkeep/", include("maintenance.urls")),
     path("d/<str:code>/", reports.report, name="door-report"),
     path("kiosk/", include("kiosk.urls")),

@@ -23,11 +23,13 @@ from lockers import selectors
 from lockers.admin.devices import ControllerAdmin
 from lockers.models import Bank, Controller
 from lockers.scoping import VIEW
+from maintenance.selectors import collections as collection_lines
 from maintenance.selectors import tickets
 from maintenance.services import parts, warranties
 from maintenance.services.rounds import closing as rounds
 from occupancy.services.alone import looking
 from occupancy.services.bookings import displacing
+from occupancy.services.custody import searches
 from occupancy.services.ending import lost_property, recovery
 
 
@@ -62,6 +64,8 @@ TABLE = [
             "finished_at__isempty=1", lambda at: Q(finished_at__isnull=True)),
     Waiting("occupancy.Recovery", gettext_noop("Compartments to empty"), "door_back",
             "closed_at__isempty=1", recovery.waiting),
+    Waiting("occupancy.SearchOpening", gettext_noop("Openings by two to go on with"), "group_add",
+            "to_see_to=yes", searches.to_see_to),
     Waiting("occupancy.Reservation", gettext_noop("Bookings without a door"), "event_busy",
             "closed_at__isempty=1&unserved_since__isempty=0", displacing.unserved),
     Waiting("occupancy.LostItem", gettext_noop("Lost property to dispose of"), "umbrella",
@@ -76,6 +80,8 @@ TABLE = [
             "late=yes", rounds.late),
     Waiting("maintenance.Asset", gettext_noop("Warranties that end soon"), "verified_user",
             "warranty=ending", warranties.ending),
+    Waiting("maintenance.CollectionLine", gettext_noop("Pupils to clear"), "backpack",
+            "which=stopped", collection_lines.stopped),
     Waiting("access.Notice", gettext_noop("Letters that could not be sent"), "mail",
             "sent_at__isempty=1", notices.stuck),
     Waiting("django_q.Failure", gettext_noop("Jobs that failed last time"), "error",

@@ -52,6 +52,7 @@ class Source(models.TextChoices):
     STAFF = "staff", _("staff")
     API = "api", _("another system")
     ROUND = "round", _("a round")
+    COLLECTION = "collect", _("a collection")
 
 
 class EntryKind(models.TextChoices):
@@ -166,3 +167,29 @@ class DecommissionStep(models.TextChoices):
     REMOVED = "removed", _("taken down")
     DISPOSED = "disposed", _("disposed of")
     CERTIFICATE = "certificate", _("certificate filed")
+
+
+class KeyAnswer(models.TextChoices):
+    """What was said of the key of a locker that is collected."""
+
+    WAITING = "", _("not said yet")
+    NONE = "none", _("no key")
+    BACK = "back", _("key is back")
+    NOT_BACK = "not_back", _("key is not back")
+    LOST = "lost", _("key is lost")
+
+
+class Condition(models.TextChoices):
+    """How a collected locker looks."""
+
+    WAITING = "", _("not said yet")
+    GOOD = "good", _("good")
+    DAMAGED = "damaged", _("damaged")
+
+
+class About(models.TextChoices):
+    """What an entry of a collection says something about."""
+
+    EMPTIED = "emptied", _("emptied")
+    KEY = "key", _("key")
+    CONDITION = "condition", _("condition")

@@ -12,6 +12,7 @@ from maintenance.services import (
     part_letters,
     warranties,
 )
+from maintenance.services.collections import reminding
 from maintenance.services.rounds import finding, planning
 from maintenance.services.tickets import escalating, photographs
 from maintenance.services.triaging import endings, lock_events, standing
@@ -79,6 +80,12 @@ def close_doors() -> int:
         lambda row: f"decommissioning:{row.pk}", aside,
     )  # fmt: skip
     return _whole(closed, aside)
+
+
+def remind_of_collections() -> int:
+    """Write to pupils and guardians whose lockers are collected, once; return how many letters."""
+    aside: list[str] = []
+    return _whole(reminding.remind_due(at=timezone.now(), aside=aside), aside)
 
 
 def _whole(done: int, aside: list[str]) -> int:

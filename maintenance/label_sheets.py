@@ -1,19 +1,14 @@
-"""Sheets of labels for doors: a QR code and the number, at the places of a common format. Pure.
-
-The codes are drawn as rectangles, not as pictures: they stay sharp at any size.
-"""
+"""Sheets of labels for doors: a QR code and the number, at the places of a common format. Pure."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import segno
-from fpdf import FPDF
+from lockers import qr_codes
+from occupancy.papers.pages import Page
 
-# White around a code, in modules, that every reader wants.
-_QUIET = 4
 A4 = (210.0, 297.0)
 
 
@@ -83,68 +78,43 @@ class Label:
     below: str
 
 
-def sheets(labels: Iterable[Label], grid: Grid, *, first: int = 1) -> bytes:
-    """Return a PDF of labels that begins at the nth label of the first page, from 1."""
+class NoLetters(Exception):
+    """No font here has some letters of a label: it would stick to a door with boxes on it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def sheets(
+    labels: Iterable[Label], grid: Grid, *, first: int = 1, more_fonts: Sequence[str] = ()
+) -> bytes:
+    """Return a PDF of labels that begins at the nth label of the first page, from 1.
+
+    ``more_fonts`` are files with letters that ours lack; raises NoLetters without them.
+    """
     if not 1 <= first <= grid.per_page or not grid.fits:
         raise ValueError("labels that are not on the page")
-    pdf = FPDF(unit="mm", format="A4")
-    pdf.set_auto_page_break(False)
-    pdf.set_margin(0)
-    pdf.set_creator("Lockwright")
+    page = Page(more_fonts=more_fonts)
     for place, label in enumerate(labels, first - 1):
-        if place % grid.per_page == 0 or pdf.page == 0:
-            pdf.add_page()
+        if place % grid.per_page == 0 or not page.pages:
+            page.add_page()
         x, y = grid.place(place % grid.per_page)
-        _draw(pdf, label, grid, x, y)
-    if pdf.page == 0:
-        pdf.add_page()
-    return bytes(pdf.output())
+        _draw(page, label, grid, x, y)
+    if not page.pages:
+        page.add_page()
+    return bytes(page.output())
 
 
-def modules(address: str) -> list[list[bool]]:
-    """Return the dark and light squares of a code, with the white around them."""
-    # A quarter of a code may be scratched off.
-    code = segno.make_qr(address, error="q", boost_error=False)
-    return [[bool(one) for one in row] for row in code.matrix_iter(scale=1, border=_QUIET)]
-
-
-def _draw(pdf: FPDF, label: Label, grid: Grid, x: float, y: float) -> None:
+def _draw(page: Page, label: Label, grid: Grid, x: float, y: float) -> None:
     side = min(grid.height, grid.width / 2) - 1
     top = y + (grid.height - side) / 2
-    squares = modules(label.address)
-    size = side / len(squares)
-    pdf.set_fill_color(0)
-    for row, column, length in _runs(squares):
-        pdf.rect(x + 0.5 + column * size, top + row * size, length * size, size, style="F")
+    qr_codes.draw(page, label.address, x + 0.5, top, side)
     left = x + 0.5 + side + 1
     room = x + grid.width - 1 - left
-    _text(pdf, label.number, left, y, room, grid.height * 0.62, size=min(grid.height * 1.2, 48))
-    _text(pdf, label.below, left, y + grid.height * 0.62, room, grid.height * 0.25, size=8)
-
-
-def _runs(squares: list[list[bool]]) -> Iterator[tuple[int, int, int]]:
-    """Yield row, column and length of the dark squares that touch: one rectangle each."""
-    for row, line in enumerate(squares):
-        column = 0
-        while column < len(line):
-            length = 0
-            while column + length < len(line) and line[column + length]:
-                length += 1
-            if length:
-                yield row, column, length
-            column += max(length, 1)
-
-
-def _text(
-    pdf: FPDF, text: str, x: float, y: float, width: float, height: float, *, size: float
-) -> None:
-    """Write a line as large as fits; what the built-in letters lack is left out."""
-    known = text.encode("latin-1", "replace").decode("latin-1")
-    pdf.set_font("Helvetica", "B" if size > 10 else "", size)
-    while size > 4 and pdf.get_string_width(known) > width:
-        size -= 1
-        pdf.set_font_size(size)
-    while known and pdf.get_string_width(known) > width:
-        known = known[:-1]
-    pdf.set_xy(x, y)
-    pdf.cell(width, height, known)
+    large = min(grid.height * 1.2, 48)
+    page.text_in(label.number, left, y, room, grid.height * 0.62, size=large, smallest=4, bold=True)
+    below = y + grid.height * 0.62
+    page.text_in(label.below, left, below, room, grid.height * 0.25, size=8, smallest=4)
+    if page.lacks:
+        raise NoLetters(f"{label.below} {label.number}")

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from maintenance.views import acts, door_history, door_labels, doors, labels, pages, parts, rounds
+from maintenance.views import (
+    acts,
+    collection_lists,
+    collections,
+    door_history,
+    door_labels,
+    doors,
+    labels,
+    pages,
+    parts,
+    reviews,
+    rounds,
+)
 
 urlpatterns = [
     path("worker.js", rounds.worker, name="upkeep-worker"),
@@ -32,6 +44,26 @@ urlpatterns = [
     path("doors/<int:compartment_id>/label.png", labels.picture, name="door-label-picture"),
     path("doors/<int:compartment_id>/history/", door_history.history, name="door-history"),
     path("banks/<int:bank_id>/labels/", door_labels.labels, name="door-labels"),
+    path("collections/", collections.mine, name="collections"),
+    path("collections/<int:collection_id>/<int:form>/", collections.form, name="collection"),
+    path(
+        "collections/<int:collection_id>/<int:form>/open/",
+        collections.open_doors,
+        name="collection-open",
+    ),
+    path(
+        "collections/<int:collection_id>/lists/<slug:what>.<slug:kind>",
+        collection_lists.sheet,
+        name="collection-list",
+    ),
+    path(
+        "collections/<int:collection_id>/lines/<int:line_id>/say/",
+        collections.say,
+        name="collection-say",
+    ),
+    path("reviews/", reviews.mine, name="reviews"),
+    path("reviews/<int:session_id>/", reviews.one, name="review"),
+    path("reviews/<int:session_id>.xlsx", reviews.workbook, name="review-workbook"),
     path("rounds/", rounds.mine, name="rounds"),
     path("rounds/<int:round_id>/", rounds.one, name="round"),
     path("rounds/<int:round_id>/close/", rounds.close, name="round-close"),

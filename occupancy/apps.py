@@ -18,6 +18,7 @@ class OccupancyConfig(AppConfig):
             receivers,  # noqa: F401  (importing it connects the receivers)
         )
         from occupancy.services import letters
+        from occupancy.services.allotting import sending
         from occupancy.services.ending import warnings
 
         outside.confirmed_by(confirming.confirm)
@@ -26,3 +27,4 @@ class OccupancyConfig(AppConfig):
             notices.checked_by(kind, warnings.is_still_of_use)
         for kind in letters.TELL_OF_DOORS:
             notices.checked_by(kind, letters.is_certain)
+        sending.register()

@@ -114,6 +114,23 @@ class CustodyKind(models.TextChoices):
     CALLED_OFF = "called_off", _("called off")
 
 
+class SearchKind(models.TextChoices):
+    """Why two adults open the door of somebody who keeps it."""
+
+    SEARCH = "search", _("search")
+    CONFISCATION = "confiscation", _("confiscation")
+    WELFARE = "welfare", _("welfare")
+
+
+class SearchFound(models.TextChoices):
+    """What came of it."""
+
+    NOTHING = "nothing", _("nothing of concern")
+    LEFT = "left", _("found, and left inside")
+    TAKEN = "taken", _("taken away")
+    NOT_OPENED = "not_opened", _("the door was not opened after all")
+
+
 class ItemStatus(models.TextChoices):
     """Where a lost thing is."""
 
@@ -161,3 +178,44 @@ class SkippedWhy(models.TextChoices):
     NOT_FOR_YOU = "not_for_you", _("the policies do not allow it")
     NOT_ADMITTED = "not_admitted", _("the person may not be here then")
     TOO_LATE = "too_late", _("it was too late to book it")
+
+
+class AllotmentMethod(models.TextChoices):
+    """How the doors of an allotment are given; the same words as occupancy.allotment."""
+
+    TURNS = "turns", _("one after another in drawn order")
+    TENANTS = "tenants", _("in drawn order, and whoever has a door is asked first")
+    OPTIMUM = "optimum", _("least cost of wishes and walks together")
+    FITTING = "fitting", _("by the rules alone, whoever has the fewest choices first")
+
+
+class KeepsDoor(models.TextChoices):
+    """What becomes of the doors that a year group has."""
+
+    ALWAYS = "always", _("they keep them")
+    ASKED = "asked", _("they keep them where they ask to")
+    NEVER = "never", _("they get new ones")
+
+
+class LinkFor(models.TextChoices):
+    """To whom the link by which a pupil wishes goes by e-mail."""
+
+    PUPIL = "pupil", _("the pupil")
+    GUARDIAN = "guardian", _("their guardian")
+
+
+class AtRollover(models.TextChoices):
+    """What becomes of a year group's doors when the next year begins."""
+
+    KEEP = "keep", _("they keep them for the new year")
+    RESHUFFLE = "reshuffle", _("they give them back, for the next draw")
+
+
+class RolloverStep(models.TextChoices):
+    """What a rollover changes, in this order."""
+
+    LEFT = "left", _("left")
+    UP = "up", _("went up")
+    TUTORS = "tutors", _("tutors went up")
+    DOOR_KEPT = "door_kept", _("keeps the door")
+    DOOR_ENDED = "door_ended", _("door given back")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.utils import timezone
 
 from occupancy.services import keeping
+from occupancy.services.allotting import forgetting
 from occupancy.services.bookings import closures, displacing, leaver_bookings, no_shows, series
 from occupancy.services.claims import sessions
 from occupancy.services.ending import day_ends, expiry, leavers, lost_property, recovery, warnings
@@ -77,6 +78,11 @@ def move_bookings() -> int:
 def book_series() -> int:
     """Book what has come within reach of recurring bookings; return how many had something."""
     return _whole(lambda aside: series.materialise_due(timezone.now(), aside=aside))
+
+
+def forget_wishes() -> int:
+    """Delete what was wished for in years that ended long ago; return of how many allotments."""
+    return _whole(lambda aside: forgetting.forget_due(at=timezone.now(), aside=aside))
 
 
 def withdraw_unkept() -> int:

@@ -12,6 +12,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from access.signals import (
+    last_day_moved,
     person_left,
     person_stopped,
     person_suspended,
@@ -30,23 +31,23 @@ _OPENED = ("command_actuated", "command_opened", "command_closed")
 
 
 @receiver([person_left, person_suspended, visitor_left])
-def recover_theirs(sender: Any, person_id: int, **kwargs: Any) -> None:
-    """End at once what somebody waits for or booked who may not go on, and empty what they hold.
+def recover_theirs(sender: Any, person_ids: list[int], **kwargs: Any) -> None:
+    """End at once what those wait for or booked who may not go on, and empty what they hold.
 
     The sweeps catch what is missed.
     """
     at = timezone.now()
-    waiting.drop(person_id=person_id, at=at)
-    leaver_bookings.cancel_of(person_id=person_id, at=at)
-    leavers.recover_of(person_id=person_id, at=at)
+    waiting.drop(person_ids=person_ids, at=at)
+    leaver_bookings.cancel_of(person_ids=person_ids, at=at)
+    leavers.recover_of(person_ids=person_ids, at=at)
 
 
 @receiver(person_stopped)
 def hold_theirs(
-    sender: Any, person_id: int, site_id: int | None, at: dt.datetime, **kwargs: Any
+    sender: Any, person_ids: list[int], site_id: int | None, at: dt.datetime, **kwargs: Any
 ) -> None:
-    """Keep what somebody has from being freed by its time, in the transaction that stops them."""
-    leavers.hold(person_id=person_id, site_id=site_id, at=at)
+    """Keep what people have from being freed by its time, in the transaction that stops them."""
+    leavers.hold(person_ids=person_ids, site_id=site_id, at=at)
 
 
 @receiver(visit_extended)
@@ -64,6 +65,19 @@ def keep_theirs(
     stays.lengthen(
         person_id=person_id, site_id=site_id, was_until=was_until, until=until, actor=actor, at=at
     )
+
+
+@receiver(last_day_moved)
+def keep_until_the_last_day(
+    sender: Any,
+    person_id: int,
+    was_until: dt.datetime,
+    until: dt.datetime | None,
+    at: dt.datetime,
+    **kwargs: Any,
+) -> None:
+    """Let what was to end with somebody's last day go on to the new one."""
+    stays.follow_last_day(person_id=person_id, was_until=was_until, until=until, at=at)
 
 
 @receiver(lock_events_stored)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from occupancy.views import banks, custody, day_ends, doors, pages
+from occupancy.views import banks, custody, day_ends, doors, pages, searches
 
 urlpatterns = [
     path("", pages.first, name="map"),
@@ -26,6 +26,7 @@ urlpatterns = [
     path("doors/<int:compartment_id>/move/", custody.move, name="map-door-move"),
     path("doors/<int:compartment_id>/share/", custody.share, name="map-door-share"),
     path("doors/<int:compartment_id>/end-share/", custody.end_share, name="map-door-end-share"),
+    path("doors/<int:compartment_id>/search/", searches.ask, name="map-door-search"),
     path("banks/<int:bank_id>/", banks.bank, name="map-bank"),
     path("banks/<int:bank_id>/open-all/", banks.request_opening, name="map-bank-open-all"),
     path("openings/<int:opening_id>/confirm/", banks.confirm, name="map-opening-confirm"),

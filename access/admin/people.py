@@ -57,7 +57,9 @@ class PersonAdmin(WithPanels, ComesAndGoes):
     person_path = ""
     list_display = ["__str__", "kind", "is_here", "department", "personal_number", "home_site"]
     list_filter = ["kind", "status", ("department", ScopedRelatedFilter),
-                   ("home_site", ScopedRelatedFilter)]  # fmt: skip
+                   ("home_site", ScopedRelatedFilter), ("year_group", ScopedRelatedFilter),
+                   ("registration_group", ScopedRelatedFilter),
+                   ("house", ScopedRelatedFilter)]  # fmt: skip
     search_fields = ["given_name", "family_name", "email", "personal_number", "external_id"]
     list_select_related = ["department", "home_site"]
     autocomplete_fields = ["groups"]
@@ -96,6 +98,8 @@ class PersonAdmin(WithPanels, ComesAndGoes):
                            "personal_number", "external_id"]}),
         (_("Belongs to"), {"fields": ["home_site", "department", "role", "groups",
                                       "cost_centre"]}),
+        (_("Pupil"), {"fields": ["year_group", "registration_group", "house", "upn", "starts_on"],
+                      "classes": ["collapse"]}),
         (_("Leaves"), {"fields": ["leaves_on", "left_at"]}),
         (_("Guardian"), {"fields": ["guardian_name", "guardian_phone", "guardian_email"],
                          "classes": ["collapse"]}),

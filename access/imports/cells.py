@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -67,3 +67,34 @@ class Day(Cell):
             raise ValidationError(
                 _("Write “%(text)s” as year-month-day, like 2027-07-31.") % {"text": text[:40]}
             ) from error
+
+
+class Needs(Cell):
+    """Words with semicolons between them; a cell says all needs of a person."""
+
+    words: ClassVar[dict[str, str]] = {
+        "low": "needs_low_door",
+        "wide": "needs_wide_door",
+        "charging": "needs_charging",
+        "near entrance": "needs_near_entrance",
+    }
+
+    @property
+    def attributes(self) -> set[str]:
+        return set(self.words.values())
+
+    def give(self, instance: Person) -> str:
+        return "; ".join(word for word, name in self.words.items() if getattr(instance, name))
+
+    def parse(self, text: str, resource: Any, instance: Person) -> set[str]:
+        said = {" ".join(one.lower().split()) for one in text.split(";")} - {""}
+        if unknown := sorted(said - self.words.keys()):
+            raise ValidationError(
+                _("“%(text)s” is no need that is known here; known are: %(words)s.")
+                % {"text": unknown[0][:40], "words": "; ".join(self.words)}
+            )
+        return {self.words[word] for word in said}
+
+    def put(self, instance: Person, value: set[str]) -> None:
+        for name in self.attributes:
+            setattr(instance, name, name in value)

@@ -15,7 +15,15 @@ from access.choices import PersonKind, PersonStatus
 from access.imports.badges import Badges
 from access.imports.cells import Badge, Day, Groups
 from access.imports.saving import Waiting, save
-from access.models import Department, Group, Person, Role
+from access.models import (
+    Department,
+    Group,
+    House,
+    Person,
+    RegistrationGroup,
+    Role,
+    YearGroup,
+)
 from access.services import leaving
 from audit.services.events import Actor
 from lockers.importing.cells import Cell, KeyName, Named, Word, YesNo, cell
@@ -25,7 +33,9 @@ from lockers.models import Site
 from lockers.scoping import MANAGE, people, sites_of
 
 # What only one person of an organisation has.
-_UNIQUE = ("external_id", "personal_number")
+_UNIQUE = ("external_id", "personal_number", "upn")
+_RELATED = ("organisation", "home_site", "department", "role", "year_group",
+            "registration_group", "house")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -168,19 +178,25 @@ class PersonRows(Rows):
         """
         models: list[tuple[str, Any]] = [
             ("department", Department), ("role", Role), ("groups", Group), ("home_site", Site),
+            ("year_group", YearGroup), ("house", House),
         ]  # fmt: skip
         by_pk: dict[str, dict[int, Any]] = {
             name: {row.pk: row for row in model.objects.filter(organisation_id__in=organisations)}
             for name, model in models
         }
         by_pk["organisation"] = {one.pk: one for one in self.organisations.values()}
+        by_pk["registration_group"] = {}
+        for form in RegistrationGroup.objects.filter(site__organisation_id__in=organisations):
+            form.site = by_pk["home_site"][form.site_id]
+            form.year_group = by_pk["year_group"][form.year_group_id]
+            by_pk["registration_group"][form.pk] = form
         groups: defaultdict[int, list[Group]] = defaultdict(list)
         for person_id, group_id in Person.groups.through.objects.filter(
             person__organisation_id__in=organisations
         ).values_list("person_id", "group_id"):
             groups[person_id].append(by_pk["groups"][group_id])
         for person in Person.objects.filter(organisation_id__in=organisations):
-            for name in ("organisation", "home_site", "department", "role"):
+            for name in _RELATED:
                 if (pk := getattr(person, f"{name}_id")) is not None:
                     setattr(person, name, by_pk[name][pk])
             person._groups = groups[person.pk]  # type: ignore[attr-defined]  # as Groups gives them
@@ -289,7 +305,9 @@ class PersonRows(Rows):
             return
         changed = self.changed(instance)
         own = {field.name for field in Person._meta.fields} - {"status"}
-        attributes = {f.attribute for f in self.fields.values() if f.column_name in changed}
+        attributes = {
+            name for f in self.fields.values() if f.column_name in changed for name in f.attributes
+        }
         status = None
         if is_create and instance.status == PersonStatus.LEFT:
             instance.left_at = self.now
@@ -312,10 +330,7 @@ class PersonRows(Rows):
 
     def after_import(self, dataset: Any, result: Any, **kwargs: Any) -> None:
         dry_run = kwargs.get("dry_run", True)
-        scopes = [self.gone] if self.gone is not None else [
-            Scope(organisation.pk) for organisation in self.organisations.values()
-        ]  # fmt: skip
-        everybody = [person for scope in scopes for person in scope.people()]
+        everybody = [person for scope in self.scopes() for person in scope.people()]
         here = [person for person in everybody if person.pk in self.changeable]
         result.gone = [person for person in here if person.pk not in self.named]
         result.archives = self.gone is not None
@@ -325,15 +340,19 @@ class PersonRows(Rows):
                 raise TooManyGone(len(result.gone), len(here))
             save(self, self.waiting, result)
             if result.archives and result.is_good:
-                actor = Actor.staff(self.user.pk)
-                for person in result.gone:
-                    leaving.leave(
-                        person=person,
-                        actor=actor,
-                        at=self.now,
-                        reason=_("not in the imported list"),
-                    )
+                leaving.leave_all(
+                    people=result.gone,
+                    actor=Actor.staff(self.user.pk),
+                    at=self.now,
+                    reason=_("not in the imported list"),
+                )
         super().after_import(dataset, result, **kwargs)
+
+    def scopes(self) -> list[Scope]:
+        """Return whom the file is compared with, to say who is not in it."""
+        if self.gone is not None:
+            return [self.gone]
+        return [Scope(organisation.pk) for organisation in self.organisations.values()]
 
     def scope_of(self, instance: Person) -> dict[str, Any]:
         return {

@@ -139,14 +139,13 @@ def _badges(rows: Rows, waiting: list[Waiting], result: Outcome) -> None:
 def _statuses(rows: Rows, waiting: list[Waiting]) -> None:
     """Change statuses by the verbs that staff use, which take back what somebody has."""
     actor, at, reason = Actor.staff(rows.user.pk), rows.now, _("imported")
+    gone = [one.instance for one in waiting if one.status == PersonStatus.LEFT]
+    leaving.leave_all(people=gone, actor=actor, at=at, reason=reason)
     for one in waiting:
         status = one.status
-        if status is None:
+        if status is None or status == PersonStatus.LEFT:
             continue
         person: Person = one.instance
-        if status == PersonStatus.LEFT:
-            leaving.leave(person=person, actor=actor, at=at, reason=reason)
-            continue
         leaving.reinstate(person=person, actor=actor, at=at, reason=reason)
         if status == PersonStatus.SUSPENDED:
             leaving.suspend(person=person, actor=actor, at=at, reason=reason)

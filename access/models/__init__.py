@@ -16,9 +16,10 @@ from access.models.master_keys import (
     MasterSet,
 )
 from access.models.passes import Pass
-from access.models.people import Department, Group, Person, Role
+from access.models.people import Department, Group, Person, Pupil, Role
 from access.models.permissions import AreaUserPermission, SiteUserPermission
 from access.models.procedures import ImportMapping, Procedure, ProcedureStep, Run, RunStep
+from access.models.pupils import House, RegistrationGroup, YearGroup
 from access.models.requests import AccessRequest, Notice, TemporaryAccess
 from access.models.staff import RoleAssignment
 from access.models.stand_ins import StandIn
@@ -36,6 +37,7 @@ __all__ = [
     "Grant",
     "Group",
     "Hold",
+    "House",
     "ImportMapping",
     "Incident",
     "IncidentNote",
@@ -55,6 +57,8 @@ __all__ = [
     "Person",
     "Procedure",
     "ProcedureStep",
+    "Pupil",
+    "RegistrationGroup",
     "Role",
     "RoleAssignment",
     "Run",
@@ -66,4 +70,5 @@ __all__ = [
     "User",
     "Visit",
     "VisitorRules",
+    "YearGroup",
 ]

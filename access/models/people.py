@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 from typing import Any, Self
 
@@ -11,12 +12,23 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from access.choices import PersonKind, PersonStatus
+from access.models.pupils import House, RegistrationGroup, YearGroup
 from lockers.models import Organisation, Site
 
 # Dialled by people, never by the program: anything that reads as a number will do.
 PHONE = RegexValidator(
     r"^\+?[0-9][0-9 ()./-]{3,28}$", _("Write a phone number: digits, spaces and a + in front.")
 )
+
+# A check letter and twelve characters, the last of which is a letter while it is temporary. The
+# check letter is not verified: what counts is that no two pupils have the same.
+UPN = RegexValidator(
+    r"^[A-HJ-NP-RT-Z]\d{11}[0-9A-HJ-NP-RT-Z]$",
+    _("A unique pupil number is a letter and twelve digits, like A123456789012."),
+)
+
+_OF_PUPILS = ("guardian_name", "guardian_phone", "guardian_email", "year_group",
+              "registration_group", "house", "upn", "starts_on")  # fmt: skip
 
 
 class Department(models.Model):
@@ -147,6 +159,29 @@ class Person(models.Model):
         _("guardian's phone"), max_length=30, blank=True, validators=[PHONE]
     )
     guardian_email = models.EmailField(_("guardian's e-mail"), blank=True)
+    # Of pupils.
+    year_group = models.ForeignKey(
+        YearGroup, models.SET_NULL, null=True, blank=True, related_name="people",
+        verbose_name=_("year group"),
+    )  # fmt: skip
+    registration_group = models.ForeignKey(
+        RegistrationGroup, models.SET_NULL, null=True, blank=True, related_name="people",
+        verbose_name=_("registration group"),
+    )  # fmt: skip
+    house = models.ForeignKey(
+        House, models.SET_NULL, null=True, blank=True, related_name="people",
+        verbose_name=_("house"),
+    )  # fmt: skip
+    upn = models.CharField(
+        _("unique pupil number"),
+        max_length=13,
+        blank=True,
+        validators=[UPN],
+        help_text=_("Only to tell pupils apart in lists; leave it out where it is not needed."),
+    )
+    starts_on = models.DateField(
+        _("first day"), null=True, blank=True, help_text=_("Of a pupil who is still to come.")
+    )
     leaves_on = models.DateField(
         _("last day"),
         null=True,
@@ -170,6 +205,23 @@ class Person(models.Model):
                 condition=~models.Q(external_id=""),
                 name="access_one_person_per_external_id",
             ),
+            models.UniqueConstraint(
+                fields=["organisation", "upn"],
+                condition=~models.Q(upn=""),
+                name="access_one_person_per_upn",
+            ),
+            # That its form is of the same year is a foreign key of both: see the migration.
+            models.CheckConstraint(
+                condition=models.Q(registration_group__isnull=True)
+                | models.Q(year_group__isnull=False),
+                name="access_who_has_a_form_has_a_year",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(starts_on__isnull=True)
+                | models.Q(leaves_on__isnull=True)
+                | models.Q(leaves_on__gte=models.F("starts_on")),
+                name="access_person_leaves_after_they_start",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -180,8 +232,9 @@ class Person(models.Model):
         """What a public screen shows of a name."""
         return "".join(part[0] for part in (self.given_name, self.family_name) if part)
 
-    # Where it was when it was read.
+    # Where it was when it was read, and which day was to be the last.
     _came_from: int | None = None
+    was_to_leave_on: dt.date | None = None
 
     @classmethod
     def from_db(
@@ -191,6 +244,8 @@ class Person(models.Model):
         person = super().from_db(db, field_names, values, **how)
         if "organisation_id" in field_names:
             person._came_from = person.organisation_id
+        if "leaves_on" in field_names:
+            person.was_to_leave_on = person.leaves_on
         return person
 
     def clean(self) -> None:
@@ -204,11 +259,31 @@ class Person(models.Model):
                     ),
                 }
             )
-        for field in ("home_site", "department", "role"):
+        for field in ("home_site", "department", "role", "year_group", "house"):
             related = getattr(self, field)
             if related is not None and related.organisation_id != self.organisation_id:
                 raise ValidationError({field: _("That belongs to another organisation.")})
         if self.kind != PersonKind.STUDENT:
-            for field in ("guardian_name", "guardian_phone", "guardian_email"):
+            for field in _OF_PUPILS:
                 if getattr(self, field):
-                    raise ValidationError({field: _("Only students have a guardian.")})
+                    raise ValidationError({field: _("Only students have this.")})
+        form = self.registration_group
+        if form is not None:
+            if form.site_id != self.home_site_id:
+                raise ValidationError({"registration_group": _("That is a form of another site.")})
+            if form.year_group_id != self.year_group_id:
+                raise ValidationError(
+                    {
+                        "registration_group": _("%(form)s is a form of %(year)s.")
+                        % {"form": form, "year": form.year_group}
+                    }
+                )
+
+
+class Pupil(Person):
+    """The people who are students, for the list and the import of a school."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("pupil")
+        verbose_name_plural = _("pupils")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 
@@ -14,7 +15,7 @@ from access.models import Credential, Person
 from access.services import digests
 from audit.actions import Action
 from audit.services import events
-from audit.services.events import Actor
+from audit.services.events import Actor, Line
 
 
 def issue_badge(
@@ -53,7 +54,7 @@ def issue_badge(
     try:
         with transaction.atomic():
             credential.save(force_insert=True)
-            _record(Action.CREDENTIAL_ISSUED, credential, actor, at)
+            events.record_many([_line(Action.CREDENTIAL_ISSUED, credential, actor, at)])
     except IntegrityError as error:
         taken = Credential.objects.filter(
             organisation_id=person.organisation_id, digest=credential.digest
@@ -93,20 +94,39 @@ def set_status(
             .update(status=status)
         )
         if changed:
-            _record(
-                Action.CREDENTIAL_CHANGED, credential, actor, at, reason=reason, status=status.value
+            changed_now = _line(
+                Action.CREDENTIAL_CHANGED, credential, actor, at, reason, status=status.value
             )
+            events.record_many([changed_now])
 
 
-def _record(
+def revoke_of(*, people: Sequence[Person], actor: Actor, at: dt.datetime, reason: str = "") -> None:
+    """Revoke all that people show, however many they are in a constant number of statements."""
+    with transaction.atomic():
+        theirs = list(
+            Credential.objects.select_for_update(no_key=True, of=("self",))
+            .filter(person__in=people)
+            .exclude(status=CredentialStatus.REVOKED)
+            .select_related("person")
+            .order_by("pk")
+        )
+        revoked = CredentialStatus.REVOKED
+        Credential.objects.filter(pk__in=[one.pk for one in theirs]).update(status=revoked)
+        events.record_many(
+            _line(Action.CREDENTIAL_CHANGED, one, actor, at, reason, status=revoked.value)
+            for one in theirs
+        )
+
+
+def _line(
     action: Action,
     credential: Credential,
     actor: Actor,
     at: dt.datetime,
     reason: str = "",
     **data: str,
-) -> None:
-    events.record(
+) -> Line:
+    return Line(
         action=action,
         actor=actor,
         at=at,

@@ -27,7 +27,7 @@ def leave(*, visit: Visit, actor: Actor, at: dt.datetime, reason: str = "") -> N
         _end(visit, actor, at, reason)
         person_id = visit.visitor_id
         if at < visit.expected_until:
-            person_stopped.send(sender=None, person_id=person_id, site_id=visit.site_id, at=at)
+            person_stopped.send(sender=None, person_ids=[person_id], site_id=visit.site_id, at=at)
         transaction.on_commit(lambda: _tell(person_id))
 
 
@@ -54,7 +54,7 @@ def leave_due(*, at: dt.datetime, visitor_id: int | None = None) -> int:
 
 
 def _tell(person_id: int) -> None:
-    for receiver, outcome in visitor_left.send_robust(sender=None, person_id=person_id):
+    for receiver, outcome in visitor_left.send_robust(sender=None, person_ids=[person_id]):
         if isinstance(outcome, Exception):
             log.error("%r failed for visitor %s; the sweep repeats it", receiver, person_id,
                       exc_info=outcome)  # fmt: skip

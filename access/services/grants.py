@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.db import connection
 from django.db.models import Q
@@ -52,16 +53,33 @@ def revoke(*, claim_id: int, at: dt.datetime, person_id: int | None = None) -> N
         )
 
 
+def revoke_all(*, claims: Collection[int], at: dt.datetime) -> None:
+    """Take back what several claims granted, to everybody, from now on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE access_grant SET revoked_at = %s"
+            " WHERE claim_id = ANY(%s) AND revoked_at IS NULL",
+            (at, list(claims)),
+        )
+
+
 def reinstate(*, claim_id: int, person_id: int | None, ends_at: dt.datetime | None) -> None:
     """Give a person back what was revoked with a claim, when its end is undone; nobody else.
 
     It lasts until the claim's end of now: that may have been moved while the grant was revoked.
     """
+    reinstate_all([(claim_id, person_id, ends_at)])
+
+
+def reinstate_all(claims: Collection[tuple[int, int | None, dt.datetime | None]]) -> None:
+    """Give back what was revoked with several claims, each to its person and until its end."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE access_grant SET revoked_at = NULL, ends_at = %s"
-            " WHERE claim_id = %s AND person_id IS NOT DISTINCT FROM %s",
-            (ends_at, claim_id, person_id),
+            "UPDATE access_grant SET revoked_at = NULL, ends_at = one.ends_at"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[])"
+            " one(claim, person, ends_at)"
+            " WHERE claim_id = one.claim AND person_id IS NOT DISTINCT FROM one.person",
+            tuple([one[part] for one in claims] for part in range(3)),
         )
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from access.choices import HoldingEnd, KeyStatus, ReleaseStatus
 from access.errors.keys import SerialTaken
@@ -24,6 +24,7 @@ from access.signals import lock_change_requested
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
+from lockers.models import Site
 
 
 @dataclass(frozen=True)
@@ -155,19 +156,29 @@ def take_out(*, lock: Lock, reason: str, actor: Actor, at: dt.datetime) -> int:
 
 def ways_in(key: Key) -> WaysIn:
     """Find the keys in the cabinet that open what this one opens."""
-    out = KeyHolding.objects.filter(keys.OPEN, key=OuterRef("pk"))
-    here = (
-        Key.objects.filter(~Exists(out), site=key.site, status=KeyStatus.IN_USE)
-        .exclude(pk=key.pk)
-        .select_related("lock__compartment__bank", "master_set")
-    )
-    if key.lock is None:
-        return WaysIn(masters=list(here.filter(master_set=key.master_set)))
-    bank = key.lock.compartment.bank_id
+    if key.lock is not None:
+        return ways_into(key.lock, besides=key)
+    here = _in_cabinet(key.site).exclude(pk=key.pk)
+    return WaysIn(masters=list(here.filter(master_set=key.master_set)))
+
+
+def ways_into(lock: Lock, *, besides: Key | None = None) -> WaysIn:
+    """Find the keys in the cabinet that open a lock."""
+    bank = lock.compartment.bank
+    here = _in_cabinet(bank.site)
+    if besides is not None:
+        here = here.exclude(pk=besides.pk)
     covers = Q(master_set__banks=bank) | Q(master_set__banks__isnull=True)
     return WaysIn(
-        spares=list(here.filter(lock=key.lock)),
+        spares=list(here.filter(lock=lock)),
         masters=list(here.filter(covers, master_set__isnull=False).distinct()),
+    )
+
+
+def _in_cabinet(site: Site) -> QuerySet[Key]:
+    out = KeyHolding.objects.filter(keys.OPEN, key=OuterRef("pk"))
+    return Key.objects.filter(~Exists(out), site=site, status=KeyStatus.IN_USE).select_related(
+        "lock__compartment__bank", "master_set"
     )
 
 

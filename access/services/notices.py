@@ -6,13 +6,13 @@ import datetime as dt
 import json
 import logging
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django_q.tasks import async_task
 
 from access import letters
@@ -106,6 +106,13 @@ def tell(word: Word, *, at: dt.datetime, hurry: bool = True) -> None:
         transaction.on_commit(_hurry)
 
 
+def tell_many(words: Iterable[Word], *, at: dt.datetime) -> None:
+    """Write letters in the transaction of what they are about, in one go; all are useful now."""
+    with connection.cursor() as cursor:
+        cursor.executemany(_TELL, [word.values(at) for word in words])
+    transaction.on_commit(_hurry)
+
+
 def hurry() -> None:
     """Ask for letters to be sent now; should that fail, the sweep does it within a minute."""
     transaction.on_commit(_hurry)
@@ -160,7 +167,8 @@ def send_due(*, at: dt.datetime) -> int:
                 .exclude(holding__returned_at__isnull=False)
                 .exclude(useful_until__lte=at)
                 .filter(sent_at__isnull=True, try_at__lte=at, made_at__gt=at - GIVEN_UP_AFTER)
-                .order_by("try_at", "pk")
+                # A code that is good for an hour does not stand behind a school's invitations.
+                .order_by(F("useful_until").asc(nulls_last=True), "try_at", "pk")
                 .first()
             )
             if notice is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from access.errors.people import ReasonMissing, RunNotDone, StepKnown
 from access.models import Person, Procedure, ProcedureStep, Run, RunStep
 from audit.actions import Action
 from audit.services import events
-from audit.services.events import Actor
+from audit.services.events import Actor, Line
 from lockers.models import Organisation
 
 
@@ -30,26 +31,50 @@ def procedure_for(*, person: Person, kind: ProcedureKind) -> Procedure | None:
 
 def start(*, person: Person, kind: ProcedureKind, actor: Actor, at: dt.datetime) -> Run | None:
     """Begin a checklist with somebody, or go on with the open one; None without a procedure."""
-    procedure = procedure_for(person=person, kind=kind)
+    return start_all(people=[person], kind=kind, actor=actor, at=at).get(person.pk)
+
+
+def start_all(
+    *, people: Sequence[Person], kind: ProcedureKind, actor: Actor, at: dt.datetime
+) -> dict[int, Run]:
+    """Begin a checklist with each, or go on with the open one; return the runs by person.
+
+    Who has no procedure has no run. As many statements as there are procedures, not people.
+    """
+    known: dict[tuple[int, str], Procedure | None] = {}
+    for person in people:
+        whose = (person.organisation_id, person.kind)
+        if whose not in known:
+            known[whose] = procedure_for(person=person, kind=kind)
     with transaction.atomic():
+        ids = [person.pk for person in people]
         # Whoever starts it second finds the first one's.
-        Person.objects.select_for_update(no_key=True).filter(pk=person.pk).first()
-        run = Run.objects.filter(person=person, kind=kind, finished_at__isnull=True).first()
-        if run is not None or procedure is None:
-            return run
-        run = Run.objects.create(person=person, kind=kind, name=procedure.name, started_at=at)
-        RunStep.objects.bulk_create(
-            RunStep(
-                run=run,
-                position=place,
-                verb=step.verb,
-                words=step.words,
-                is_required=step.is_required,
-            )
-            for place, step in enumerate(procedure.steps.all(), 1)
-        )
-        _record(Action.RUN_STARTED, run, actor, at)
-    return run
+        list(Person.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+        open_runs = Run.objects.filter(person__in=ids, kind=kind, finished_at__isnull=True)
+        runs = {run.person_id: run for run in open_runs.order_by("-pk")}
+        begun, steps = [], []
+        for person in people:
+            procedure = known[person.organisation_id, person.kind]
+            if person.pk in runs or procedure is None:
+                continue
+            run = Run(person=person, kind=kind, name=procedure.name, started_at=at)
+            begun.append((run, procedure))
+            runs[person.pk] = run
+        Run.objects.bulk_create(run for run, _procedure in begun)
+        of_procedure = {
+            one.pk: list(one.steps.all()) for one in {procedure for _run, procedure in begun}
+        }
+        for run, procedure in begun:
+            steps += [
+                RunStep(
+                    run=run, position=place, verb=step.verb, words=step.words,
+                    is_required=step.is_required,
+                )
+                for place, step in enumerate(of_procedure[procedure.pk], 1)
+            ]  # fmt: skip
+        RunStep.objects.bulk_create(steps)
+        events.record_many(_line(Action.RUN_STARTED, run, actor, at) for run, _procedure in begun)
+    return runs
 
 
 def tick(
@@ -119,10 +144,33 @@ def cancel(*, run: Run, actor: Actor, at: dt.datetime, reason: str) -> None:
             _record(Action.RUN_FINISHED, run, actor, at, reason=reason, cancelled="yes")
 
 
+def cancel_of(
+    *, people: Sequence[Person], kind: ProcedureKind, actor: Actor, at: dt.datetime, reason: str
+) -> None:
+    """End the runs of a kind that are open with people, and make no sense any more."""
+    with transaction.atomic():
+        runs = list(
+            Run.objects.select_for_update(no_key=True, of=("self",))
+            .filter(person__in=people, kind=kind, finished_at__isnull=True)
+            .select_related("person")
+            .order_by("pk")
+        )
+        Run.objects.filter(pk__in=[run.pk for run in runs]).update(finished_at=at)
+        events.record_many(
+            _line(Action.RUN_FINISHED, run, actor, at, reason, cancelled="yes") for run in runs
+        )
+
+
 def _record(
     action: Action, run: Run, actor: Actor, at: dt.datetime, reason: str = "", **data: str
 ) -> None:
-    events.record(
+    events.record_many([_line(action, run, actor, at, reason, **data)])
+
+
+def _line(
+    action: Action, run: Run, actor: Actor, at: dt.datetime, reason: str = "", **data: str
+) -> Line:
+    return Line(
         action=action,
         actor=actor,
         at=at,

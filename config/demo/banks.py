@@ -41,6 +41,9 @@ class BankPlan:
     forced: frozenset[int] = frozenset()
     # Its boards have no power when the demonstration starts.
     is_silent: bool = False
+    is_near_entrance: bool = False
+    # Given for an academic year: nobody takes a door of it for the day.
+    for_the_year: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ OFFICE_BANKS = (
 )
 SCHOOL_BANKS = (
     BankPlan(
-        name="Year 7",
+        name="Corridor",
         area="Main corridor",
         directions="Main corridor, between the hall and the library",
         columns=_columns("SSSSSS MMMM SSSSSS MMMM MMMM SSSSSS MMMM MMMM SSSSSS MMMM"),
@@ -195,6 +198,66 @@ SCHOOL_BANKS = (
         troubles=((206, "needs_cleaning", "Mud from the last match"),),
     ),
 )
+# One kind of lock to a bank: half of all doors take a key.
+_YEAR = "MMMM MMMM SSSSSS TT* MMMM"
+_ALL_COLUMNS = frozenset({1, 2, 3, 4, 5})
+SCHOOL_YEAR_BANKS = (
+    BankPlan(
+        name="Hall",
+        area="Ground floor",
+        directions="Ground floor, between the hall and room 7A",
+        columns=_columns(_YEAR),
+        first=301,
+        keyed=_ALL_COLUMNS,
+        for_the_year=True,
+    ),
+    BankPlan(
+        name="Entrance",
+        area="Ground floor",
+        directions="Ground floor, on the right behind the main entrance",
+        columns=_columns(_YEAR),
+        first=321,
+        charging=frozenset({1, 4}),
+        is_near_entrance=True,
+        for_the_year=True,
+    ),
+    BankPlan(
+        name="Library",
+        area="First floor",
+        directions="First floor, opposite the library and room 8A",
+        columns=_columns(_YEAR),
+        first=401,
+        keyed=_ALL_COLUMNS,
+        for_the_year=True,
+    ),
+    BankPlan(
+        name="Music",
+        area="First floor",
+        directions="First floor, beside the music rooms",
+        columns=_columns(_YEAR),
+        first=421,
+        charging=frozenset({1, 4}),
+        for_the_year=True,
+    ),
+    BankPlan(
+        name="Gallery",
+        area="Second floor",
+        directions="Second floor, in the gallery outside rooms 10A and 10B",
+        columns=_columns(_YEAR),
+        first=501,
+        keyed=_ALL_COLUMNS,
+        for_the_year=True,
+    ),
+    BankPlan(
+        name="Art",
+        area="Second floor",
+        directions="Second floor, at the stairs to the art room",
+        columns=_columns(_YEAR),
+        first=521,
+        combination=_ALL_COLUMNS,
+        for_the_year=True,
+    ),
+)
 POOL_BANKS = (
     BankPlan(
         name="Village",
@@ -216,6 +279,7 @@ POOL_BANKS = (
         is_silent=True,
     ),
 )
+FOR_THE_YEAR = frozenset(plan.name for plan in SCHOOL_YEAR_BANKS)
 SILENT = frozenset(
     plan.name for plan in (*OFFICE_BANKS, *SCHOOL_BANKS, *POOL_BANKS) if plan.is_silent
 )

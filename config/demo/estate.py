@@ -88,8 +88,11 @@ OFFICE, SCHOOL, POOL = SITES = (
             ("Main corridor", AreaKind.ZONE),
             ("Science block", AreaKind.ZONE),
             ("Sports hall", AreaKind.ZONE),
+            ("Ground floor", AreaKind.FLOOR),
+            ("First floor", AreaKind.FLOOR),
+            ("Second floor", AreaKind.FLOOR),
         ),
-        banks=bank_plans.SCHOOL_BANKS,
+        banks=(*bank_plans.SCHOOL_BANKS, *bank_plans.SCHOOL_YEAR_BANKS),
         days=range(0, 5),
         opens_at=dt.time(7, 45),
         closes_at=dt.time(17, 30),
@@ -127,6 +130,8 @@ class BuiltSite:
     bridge: Bridge
     policy: Policy
     banks: list[Bank] = field(default_factory=list)
+    # Those whose doors are given for an academic year, which ``banks`` leaves out.
+    year_banks: list[Bank] = field(default_factory=list)
     # Electronic doors in service: what people can claim.
     doors: list[Compartment] = field(default_factory=list)
     terminals: dict[int, Terminal] = field(default_factory=dict)
@@ -142,6 +147,10 @@ class Estate:
     @property
     def office(self) -> BuiltSite:
         return self.sites[0]
+
+    @property
+    def school(self) -> BuiltSite:
+        return self.sites[1]
 
 
 def build(*, at: dt.datetime) -> Estate:
@@ -211,9 +220,10 @@ def _bank(
         name=plan.name,
         directions=plan.directions,
         plinth_mm=bank_plans.PLINTH_MM,
+        is_near_entrance=plan.is_near_entrance,
         position=position,
     )
-    built.banks.append(bank)
+    (built.year_banks if plan.for_the_year else built.banks).append(bank)
     boards = [_board(built, bank, unit) for unit in range(1, -(-wired // CHANNELS_PER_BOARD) + 1)]
     troubles = {number: (status, note) for number, status, note in plan.troubles}
     rows, lock = [], 0
@@ -258,11 +268,12 @@ def _bank(
         )
         for row in electronic
     )
-    built.doors += [
-        row
-        for row in electronic
-        if row.service_status == "in_service" and int(row.number) not in plan.forced
-    ]
+    if not plan.for_the_year:
+        built.doors += [
+            row
+            for row in electronic
+            if row.service_status == "in_service" and int(row.number) not in plan.forced
+        ]
     if electronic:
         _devices(built, plan, bank, electronic)
 
@@ -272,7 +283,8 @@ def _board(built: BuiltSite, bank: Bank, unit: int) -> Controller:
         bridge=built.bridge,
         name=f"Bank {bank.name}, board {unit}",
         driver=DriverName.MODBUS_RELAY,
-        address=f"tcp://127.0.0.1:{len(built.banks)}",
+        # One number is left for the bank that gets its wires by an upgrade.
+        address=f"tcp://127.0.0.1:{len(built.banks) + 2 * len(built.year_banks)}",
         unit=unit,
         channels=CHANNELS_PER_BOARD,
     )

@@ -29,7 +29,7 @@ def add(
 ) -> None:
     """Give the keyed and dial locks of a site their register."""
     doors = list(
-        Compartment.objects.filter(bank__site=built.site)
+        Compartment.objects.filter(bank__in=built.banks)
         .exclude(lock_kind=LockKind.ELECTRONIC)
         .select_related("bank__site__organisation")
         .order_by("bank", "column", "row")
@@ -43,11 +43,11 @@ def add(
     for number, door in enumerate(doors):
         lock = Lock.objects.create(compartment=door, serial=f"HL-{4100 + door.pk}")
         if door.lock_kind == LockKind.COMBINATION:
-            _set_dial(lock, begun, rng)
+            set_dial(lock, begun, rng)
             continue
         first, _spare = keys.cut(opens=lock, count=2, actor=ACTOR, at=begun, hook=door.number)
         if number % 10 < HELD_OF_TEN and holders:
-            _issue(first, holders.pop(), user_id, begun, None)
+            issue(first, holders.pop(), user_id, begun, None)
     keyed = Bank.objects.filter(compartments__in=doors, compartments__lock_kind=LockKind.KEYED)
     for bank in keyed.distinct():
         master_set = MasterSet.objects.create(site=built.site, name=f"{bank.name} master")
@@ -57,16 +57,18 @@ def add(
     _trouble(built, holders, user_id, at)
 
 
-def _set_dial(lock: Lock, at: dt.datetime, rng: random.Random) -> None:
+def set_dial(lock: Lock, at: dt.datetime, rng: random.Random) -> None:
+    """Store five combinations of a lock."""
     # A database of one's own may come without a key to seal them under.
     if settings.COMBINATION_KEYS:
         made = {position: f"{rng.randrange(10_000):04d}" for position in range(1, 6)}
         combinations.store(lock=lock, combinations=made, actor=ACTOR, at=at)
 
 
-def _issue(
+def issue(
     key: Key, person: Person, user_id: int, at: dt.datetime, due_at: dt.datetime | None
 ) -> None:
+    """Hand a key to somebody who signs for it."""
     signature = Signature(str(person), SignedHow.TYPED)
     keys.issue(
         key=key, person=person, signature=signature, actor=Actor.staff(user_id), at=at,
@@ -98,4 +100,4 @@ def _trouble(built: BuiltSite, holders: list[Person], user_id: int, at: dt.datet
         at=at - dt.timedelta(days=1),
     )  # fmt: skip
     spare = Key.objects.filter(lock=lost.key.lock).exclude(pk=lost.key_id).get()
-    _issue(spare, holders.pop(), user_id, at - dt.timedelta(days=1), at - dt.timedelta(hours=3))
+    issue(spare, holders.pop(), user_id, at - dt.timedelta(days=1), at - dt.timedelta(hours=3))

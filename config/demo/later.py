@@ -67,13 +67,16 @@ def _found(organisation_id: int, plan: estates.SitePlan) -> BuiltSite | None:
         controller__isnull=False,
         service_status=ServiceStatus.IN_SERVICE,
     )
-    doors = doors.exclude(door__is_forced=True).exclude(bank__name__in=bank_plans.SILENT)
+    doors = doors.exclude(door__is_forced=True).exclude(
+        bank__name__in=bank_plans.SILENT | bank_plans.FOR_THE_YEAR
+    )
     return BuiltSite(
         plan=plan,
         site=site,
         bridge=bank.bridge,
         policy=policy,
-        banks=list(site.banks.all()),
+        banks=list(site.banks.exclude(name__in=bank_plans.FOR_THE_YEAR)),
+        year_banks=list(site.banks.filter(name__in=bank_plans.FOR_THE_YEAR)),
         doors=list(doors.order_by("pk")),
         terminals={one.bank_id: one for one in Terminal.objects.filter(bank__site=site)},
     )

@@ -14,10 +14,13 @@ from access.choices import CredentialKind, CredentialStatus, PersonKind, PersonS
 from access.models import Credential, Department, Group, Person, Role
 from access.services import digests, procedures
 from config.demo import names
+from config.demo.classes import Classes
 from config.demo.estate import BuiltSite, Estate
 
 SEED = 1001
 FIRST_BADGE = 4215873
+# The first of the longer numbers, under which the younger pupils of the school are registered.
+ADMISSION = "700101"
 # Personal numbers with their PINs: Amira's, and a few more. Argon2 is slow on purpose.
 PINS = {"1001": "274951", "1002": "830264", "1005": "591738", "1180": "406193", "1252": "713805"}
 
@@ -31,6 +34,8 @@ class Crowd:
     count: int
     departments: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    # Pupils are in a form, and in no department.
+    forms: tuple[str, ...] = ()
 
 
 OFFICE_TEAMS = (
@@ -44,9 +49,15 @@ OFFICE_TEAMS = (
 )
 CROWDS = (
     Crowd(0, PersonKind.STAFF, 149, OFFICE_TEAMS, ("Receptionist", "Engineer", "Analyst", "")),
-    Crowd(0, PersonKind.CONTRACTOR, 14, ("Facilities", "Engineering"), ("Electrician", "Cleaner")),
+    Crowd(
+        0,
+        PersonKind.CONTRACTOR,
+        14,
+        ("Facilities", "Engineering"),
+        ("Electrician", "Cleaner"),
+    ),
     Crowd(0, PersonKind.VISITOR, 14),
-    Crowd(1, PersonKind.STUDENT, 61, ("Year 7", "Year 8", "Year 9", "Year 10", "Year 11")),
+    Crowd(1, PersonKind.STUDENT, 61, forms=("10A", "10B", "10C", "11A", "11B")),
     Crowd(1, PersonKind.STAFF, 12, ("Teaching", "School office"), ("Teacher", "Caretaker")),
     Crowd(2, PersonKind.MEMBER, 41, ("Membership",)),
     Crowd(2, PersonKind.STAFF, 6, ("Pool team",), ("Lifeguard", "Duty manager")),
@@ -68,18 +79,25 @@ CARLA = DemoBadge("0004215875", "Carla, suspended")
 REVOKED = DemoBadge("0009999001", "Amira's old badge, revoked")
 UNKNOWN = DemoBadge("0001234567", "nobody's badge")
 TO_TRY = (AMIRA, BEN, CARLA)
+BEN_NUMBER = "1002"
 
 
-def build(estate: Estate, *, at: dt.datetime) -> list[Person]:
-    """Write everybody with their badges and PINs; return them in the order of their numbers."""
+def build(estate: Estate, classes: Classes, *, at: dt.datetime) -> list[Person]:
+    """Write everybody with their badges and PINs; return them in the order of their numbers.
+
+    Of the school it is those of years 10 and 11, who take a locker for the day.
+    """
     rng = random.Random(SEED)
     issued_at = at - dt.timedelta(days=60)
     departments = _named(estate, Department, {name for c in CROWDS for name in c.departments})
-    people = [*_cast(estate, departments), *_crowd(estate, departments, rng)]
+    people = [
+        *_cast(estate, departments, classes),
+        *_crowd(estate, departments, classes, rng),
+    ]
     for place, person in enumerate(people):
         person.organisation = estate.organisation
         person.personal_number = str(1001 + place)
-        person.email = _email(person)
+        person.email = email_of(person)
     Person.objects.bulk_create(people)
     procedures.add_usual(organisation=estate.organisation)
     _join_groups(estate, people, rng)
@@ -87,7 +105,7 @@ def build(estate: Estate, *, at: dt.datetime) -> list[Person]:
     return people
 
 
-def _cast(estate: Estate, departments: dict[str, Department]) -> list[Person]:
+def _cast(estate: Estate, departments: dict[str, Department], classes: Classes) -> list[Person]:
     """Return the people whose badges the start table names."""
     office, school = estate.sites[0].site, estate.sites[1].site
     return [
@@ -101,8 +119,8 @@ def _cast(estate: Estate, departments: dict[str, Department]) -> list[Person]:
             home_site=school,
             given_name="Ben",
             family_name="Okafor",
-            department=departments["Year 10"],
             kind=PersonKind.STUDENT,
+            **classes.place("10A"),
         ),
         Person(
             home_site=office,
@@ -114,7 +132,9 @@ def _cast(estate: Estate, departments: dict[str, Department]) -> list[Person]:
     ]
 
 
-def _crowd(estate: Estate, departments: dict[str, Department], rng: random.Random) -> list[Person]:
+def _crowd(
+    estate: Estate, departments: dict[str, Department], classes: Classes, rng: random.Random
+) -> list[Person]:
     roles = _named(estate, Role, {name for c in CROWDS for name in c.roles if name})
     pairs = rng.sample(range(len(names.GIVEN) * len(names.FAMILY)), sum(c.count for c in CROWDS))
     people: list[Person] = []
@@ -128,9 +148,7 @@ def _crowd(estate: Estate, departments: dict[str, Department], rng: random.Rando
                     status=_status(rng),
                     given_name=names.GIVEN[given],
                     family_name=names.FAMILY[family],
-                    department=departments[rng.choice(crowd.departments)]
-                    if crowd.departments
-                    else None,
+                    **_belongs(crowd, departments, classes, rng),
                     role=roles.get(rng.choice(crowd.roles)) if crowd.roles else None,
                     needs_low_door=rng.random() < 0.03,
                     needs_wide_door=rng.random() < 0.03,
@@ -141,6 +159,17 @@ def _crowd(estate: Estate, departments: dict[str, Department], rng: random.Rando
     return people
 
 
+def _belongs(
+    crowd: Crowd, departments: dict[str, Department], classes: Classes, rng: random.Random
+) -> dict[str, Any]:
+    """Return the department or the form that somebody is in, if any."""
+    if crowd.forms:
+        return classes.place(rng.choice(crowd.forms))
+    if crowd.departments:
+        return {"department": departments[rng.choice(crowd.departments)]}
+    return {}
+
+
 def _status(rng: random.Random) -> PersonStatus:
     draw = rng.random()
     if draw < 0.02:
@@ -148,7 +177,8 @@ def _status(rng: random.Random) -> PersonStatus:
     return PersonStatus.LEFT if draw < 0.05 else PersonStatus.ACTIVE
 
 
-def _email(person: Person) -> str:
+def email_of(person: Person) -> str:
+    """Return an address that says the name."""
     given, family = (
         "".join(letter for letter in name.lower() if letter.isalpha())
         for name in (person.given_name, person.family_name)
@@ -184,19 +214,20 @@ def _badges(
             continue
         has_left = person.status == PersonStatus.LEFT
         status = CredentialStatus.REVOKED if has_left else CredentialStatus.ACTIVE
-        badges.append(_badge(person, f"{FIRST_BADGE + place:010}", issued_at, status))
+        badges.append(badge(person, f"{FIRST_BADGE + place:010}", issued_at, status))
         if place == 0 or rng.random() < 0.02:
             old = f"{9999001 + place:010}"
-            badges.append(_badge(person, old, issued_at, CredentialStatus.REVOKED))
+            badges.append(badge(person, old, issued_at, CredentialStatus.REVOKED))
     return badges
 
 
-def _badge(
+def badge(
     person: Person,
     number: str,
     issued_at: dt.datetime,
     status: CredentialStatus = CredentialStatus.ACTIVE,
 ) -> Credential:
+    """Return a badge of somebody, not yet written."""
     return Credential(
         organisation_id=person.organisation_id,
         person=person,
@@ -224,7 +255,10 @@ def _pins(people: Iterable[Person], issued_at: dt.datetime) -> list[Credential]:
 
 
 def of_site(built: BuiltSite, people: list[Person]) -> list[Person]:
-    """Return who uses lockers at a site; the people of the start table keep their hands free."""
+    """Return who takes lockers for the day at a site.
+
+    The people of the start table keep their hands free, and pupils who have one for the year.
+    """
     cast = {str(1001 + place) for place in range(len(TO_TRY))}
     return [
         person
@@ -232,4 +266,5 @@ def of_site(built: BuiltSite, people: list[Person]) -> list[Person]:
         if person.home_site_id == built.site.pk
         and person.status == PersonStatus.ACTIVE
         and person.personal_number not in cast
+        and len(person.personal_number) < len(ADMISSION)
     ]

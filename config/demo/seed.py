@@ -10,8 +10,19 @@ from django.db import connection, transaction
 from access.models import Person
 from audit.actions import Action
 from audit.models import Event
+from config.demo import (
+    classes,
+    happenings,
+    keys,
+    people,
+    present,
+    rules,
+    school,
+    staff,
+    upkeep,
+    visitors,
+)
 from config.demo import estate as estates
-from config.demo import happenings, keys, people, present, rules, staff, upkeep, visitors
 from config.demo.estate import OFFICE, SITES, BuiltSite, Estate
 from config.demo.history import WRITTEN, History
 from config.demo.visits import HABITS, Diary
@@ -54,7 +65,8 @@ def build(*, at: dt.datetime) -> Estate:
     """
     with transaction.atomic():
         estate = estates.build(at=at)
-        everybody = people.build(estate, at=at)
+        registered = classes.build(estate, at=at)
+        everybody = people.build(estate, registered, at=at)
         first, second, technician = staff.build(estate, at=at)
         rules.add(estate)
         rng = random.Random(SEED)
@@ -71,6 +83,7 @@ def build(*, at: dt.datetime) -> Estate:
             keys.add(built, comers, user_id=first.pk, at=at, rng=random.Random(SEED))
         office = estate.office
         visitors.add(office, people.of_site(office, everybody), user_id=second.pk, at=at)
+        school.add(estate, registered, user_id=first.pk, at=at)
         upkeep.add(estate, first=first, technician=technician, at=at)
         happenings.close_one(office, at=at)
         present.found_before(office.site, at=at)

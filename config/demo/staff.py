@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from access.models import User
 from access.roles import StaffRole
 from access.services import staff as roles
+from access.services.staff import Place
 from audit.services.events import Actor
 from config.demo.estate import Estate
 
@@ -26,6 +27,8 @@ AMIRA_MAIL = "amira.haddad@northwind.example"
 FIRST = LogIn("demo", "demo-lockers")
 SECOND = LogIn("second", "second-lockers")
 TECHNICIAN = LogIn("technician", "technician-lockers")
+SCHOOL_OFFICE = LogIn("office", "office-lockers")
+TUTOR = LogIn("tutor", "tutor-lockers")
 
 
 def build(estate: Estate, *, at: dt.datetime) -> tuple[User, User, User]:
@@ -39,14 +42,16 @@ def build(estate: Estate, *, at: dt.datetime) -> tuple[User, User, User]:
     )
     # Whoever is logged in as the first may look at Amira's lockers as she does on her phone.
     EmailAddress.objects.create(user=first, email=AMIRA_MAIL, verified=True)
-    second = _with_role(estate, SECOND, "Sam", "Second", StaffRole.RECEPTION, at)
-    technician = _with_role(estate, TECHNICIAN, "Tess", "Turner", StaffRole.TECHNICIAN, at)
+    here = estate.organisation
+    second = with_role(SECOND, "Sam", "Second", StaffRole.RECEPTION, here, at)
+    technician = with_role(TECHNICIAN, "Tess", "Turner", StaffRole.TECHNICIAN, here, at)
     return first, second, technician
 
 
-def _with_role(
-    estate: Estate, log_in: LogIn, given: str, family: str, role: StaffRole, at: dt.datetime
+def with_role(
+    log_in: LogIn, given: str, family: str, role: StaffRole, place: Place, at: dt.datetime
 ) -> User:
+    """Write a log-in with a role at a place."""
     user = User.objects.create_user(
         log_in.username,
         f"{log_in.username}@northwind.example",
@@ -58,7 +63,7 @@ def _with_role(
     roles.give(
         user=user,
         role=role,
-        place=estate.organisation,
+        place=place,
         at=at,
         giver=None,
         actor=Actor.job("demo"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from config import schedules
 from config.demo import cabinet, codes, later, people, seed, staff, wiring
+from config.demo.school import allotments
 from lockers.models import Bridge
 from lockers.services import authority
 
@@ -35,7 +36,11 @@ def prepare(*, var: Path, port: int, at: dt.datetime) -> dict[str, Any]:
     kiosk = codes.for_terminal(organisation_id, at=at)
     screens = {number: bridge["screen_port"] for number, bridge in bridges.items()}
     return {
-        "table": _table(port, kiosk_url(port, screens, kiosk)),
+        "table": [
+            *_table(port, kiosk_url(port, screens, kiosk)),
+            *_school(organisation_id, port, at),
+            *_last(port),
+        ],
         "cabinet": {"config": str(path), "page_port": port + wiring.PAGE_OFFSET},
         "bridges": list(bridges.values()),
     }
@@ -54,7 +59,6 @@ def _table(port: int, kiosk: str) -> list[list[str]]:
     first, second, technician = (
         f"{one.username} / {one.password}" for one in (staff.FIRST, staff.SECOND, staff.TECHNICIAN)
     )
-    badges = " · ".join(f"{badge.number} ({badge.label})" for badge in people.TO_TRY)
     return [
         ["Start here", f"{here}/"],
         ["Live map", f"{here}/map/  (log in: {first})"],
@@ -62,7 +66,31 @@ def _table(port: int, kiosk: str) -> list[list[str]]:
         ["Phone page", f"{here}/me/  (logged in as {staff.FIRST.username}, you are Amira there)"],
         ["Admin", f"{here}/admin/  ({first}; a second person: {second})"],
         ["Repairs, rounds", f"{here}/upkeep/  (log in: {technician}, on a phone)"],
+    ]
+
+
+def _school(organisation_id: int, port: int, at: dt.datetime) -> list[list[str]]:
+    """Return what there is of the school: the links of a database that is not ours may be none."""
+    here = f"http://{HOST}:{port}"
+    office, tutor = (
+        f"log in: {one.username} / {one.password}" for one in (staff.SCHOOL_OFFICE, staff.TUTOR)
+    )
+    rows = [
+        ["School office", f"{here}/admin/  ({office}; menu: School)"],
+        ["A form's tutor", f"{here}/form/  ({tutor})"],
+    ]
+    if (wish := allotments.wish_link(organisation_id, at=at)) is not None:
+        link, code = wish
+        rows.append(["A pupil's wishes", f"{here}/wishes/{link}/  (code: {code}, good once)"])
+    if (drawn := allotments.drawn_code(organisation_id)) is not None:
+        rows.append(["A draw to check", f"{here}/wishes/draw/{drawn}/"])
+    return rows
+
+
+def _last(port: int) -> list[list[str]]:
+    badges = " · ".join(f"{badge.number} ({badge.label})" for badge in people.TO_TRY)
+    return [
         ["Virtual cabinet", f"http://{HOST}:{port + wiring.PAGE_OFFSET}/"],
-        ["API", f"{here}/api/v1/schema/"],
+        ["API", f"http://{HOST}:{port}/api/v1/schema/"],
         ["Badges to try", badges],
     ]

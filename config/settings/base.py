@@ -219,6 +219,8 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT: Path | None = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Fonts with letters that ours lack, for lists on paper.
+PRINT_FONTS = env.words("LOCKWRIGHT_PRINT_FONTS")
 
 # PostgreSQL is the job queue too.
 Q_CLUSTER = {

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lockers.admin import bridges, devices, estate, readers
+from lockers.admin import bridges, devices, estate, readers, sessions
 
-__all__ = ["bridges", "devices", "estate", "readers"]
+__all__ = ["bridges", "devices", "estate", "readers", "sessions"]

@@ -44,7 +44,7 @@ class SpecialDayInline(TabularInline):
 
 
 @admin.register(Site)
-class SiteAdmin(SiteScopedAdmin):
+class SiteAdmin(WithPanels, SiteScopedAdmin):
     site_path = ""
     is_shared = True
     list_display = ["name", "organisation", "kind", "time_zone"]

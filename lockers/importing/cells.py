@@ -71,6 +71,11 @@ class Cell(Field):
         super().__init__(attribute=attribute or column, column_name=column)
         self.needed, self.keeps, self.is_exported = needed, keeps, is_exported
 
+    @property
+    def attributes(self) -> set[str]:
+        """Return the fields of a row that this column writes."""
+        return {self.attribute}
+
     def get_value(self, instance: Any) -> Any:
         # Asked of every cell of every row, several times: straight, where there is no path.
         if "__" in self.attribute:

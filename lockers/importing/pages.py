@@ -48,13 +48,13 @@ class UploadForm(ImportForm):
 class ConfirmForm(ConfirmImportForm):
     """What carries a previewed file to its confirmation, for the one who uploaded it only."""
 
-    format = forms.ChoiceField(
-        choices=[(str(i), "") for i in range(len(FORMATS))], widget=forms.HiddenInput
-    )
+    format = forms.ChoiceField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, salt: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, salt: str, formats: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.salt = salt
+        chosen: Any = self.fields["format"]
+        chosen.choices = [(str(number), "") for number in range(formats)]
 
     def clean_import_file_name(self) -> str:
         try:
@@ -74,8 +74,8 @@ class ScopedImportExport(ImportExportMixin, SiteScopedAdmin):
     """
 
     formats = FORMATS
-    import_form_class = UploadForm
-    confirm_form_class = ConfirmForm
+    import_form_class: type[Any] = UploadForm
+    confirm_form_class: type[Any] = ConfirmForm
     export_form_class = ExportForm
     tmp_storage_class = PrivateFolder
 
@@ -101,7 +101,8 @@ class ScopedImportExport(ImportExportMixin, SiteScopedAdmin):
 
     def get_confirm_form_kwargs(self, request: HttpRequest, import_form: Any = None) -> Any:
         kwargs = super().get_confirm_form_kwargs(request, import_form)
-        return {**kwargs, "salt": self._salt(request)}
+        formats = len(self.get_import_formats())
+        return {**kwargs, "salt": self._salt(request), "formats": formats}
 
     def get_confirm_form_initial(self, request: HttpRequest, import_form: Any) -> Any:
         initial = super().get_confirm_form_initial(request, import_form)
@@ -115,7 +116,7 @@ class ScopedImportExport(ImportExportMixin, SiteScopedAdmin):
 
     def add_data_read_fail_error_to_form(self, form: Any, e: Exception) -> None:
         if isinstance(e, Unreadable):
-            form.add_error("import_file", str(e))
+            form.add_error("import_file", getattr(e, "sentences", str(e)))
         else:
             logger.error("An upload could not be read", exc_info=e)
             form.add_error("import_file", _now("This file cannot be read. Save it again as CSV."))
@@ -141,7 +142,7 @@ class ScopedImportExport(ImportExportMixin, SiteScopedAdmin):
 
     def blank_form(self, request: HttpRequest) -> Any:
         """Return the form of an upload with nothing in it."""
-        return self.import_form_class(FORMATS, self.resource_classes)
+        return self.import_form_class(self.get_import_formats(), self.resource_classes)
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Check a previewed file once more and import it: every row, or none."""
@@ -160,7 +161,7 @@ class ScopedImportExport(ImportExportMixin, SiteScopedAdmin):
             return self._again(
                 request, _now("This file was imported or is too old. Upload it to import it again.")
             )
-        file_format = FORMATS[int(form.cleaned_data["format"])]()
+        file_format = self.get_import_formats()[int(form.cleaned_data["format"])]()
         try:
             dataset = file_format.create_dataset(content)
         except Unreadable as error:

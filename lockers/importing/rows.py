@@ -102,6 +102,10 @@ class Rows(Resource):
         """Say whether a row whose cells are all as they were still brings something."""
         return False
 
+    def column(self, name: str) -> str:
+        """Return how a file calls a column."""
+        return name
+
     # The way through an import.
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
@@ -112,12 +116,12 @@ class Rows(Resource):
         if unknown := sorted(headers - known):
             problems.append(
                 _("Unknown columns: %(names)s. Rename them or take them out; known are %(known)s.")
-                % {"names": ", ".join(unknown), "known": ", ".join(sorted(known))}
+                % {"names": ", ".join(unknown), "known": ", ".join(sorted(map(self.column, known)))}
             )
         if missing := self.missing(headers):
             problems.append(
                 _("Missing columns: %(names)s. Add them to the first row.")
-                % {"names": ", ".join(missing)}
+                % {"names": ", ".join(map(self.column, missing))}
             )
         if problems:
             dataset.wipe()  # nothing of it can be understood
@@ -228,7 +232,9 @@ class Rows(Resource):
         # Only what the file changes: the rest may be changing at this moment.
         changed = self.changed(instance)
         own = {field.name for field in instance._meta.fields}
-        attributes = {f.attribute for f in self.fields.values() if f.column_name in changed}
+        attributes = {
+            name for f in self.fields.values() if f.column_name in changed for name in f.attributes
+        }
         instance.save(update_fields=attributes & own)
 
     def changed(self, instance: Any) -> dict[str, list[Any]]:

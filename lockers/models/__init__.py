@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lockers.models.academic import AcademicSession, SessionLevel
 from lockers.models.authority import Authority
 from lockers.models.calendars import OpeningHours, SpecialDay
 from lockers.models.commissioning import Commissioning, CommissioningStep
@@ -12,6 +13,7 @@ from lockers.models.inquiries import Inquiry
 from lockers.models.readers import Reader, ReaderProfile
 
 __all__ = [
+    "AcademicSession",
     "Area",
     "Authority",
     "Bank",
@@ -30,6 +32,7 @@ __all__ = [
     "Organisation",
     "Reader",
     "ReaderProfile",
+    "SessionLevel",
     "Site",
     "Size",
     "SpecialDay",

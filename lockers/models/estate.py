@@ -62,6 +62,15 @@ class Site(models.Model):
     time_zone = models.CharField(
         _("time zone"), max_length=60, default="Europe/London", validators=[validate_time_zone]
     )
+    external_id = models.CharField(
+        _("external id"),
+        max_length=255,
+        blank=True,
+        help_text=_(
+            "What the register of the school calls this site (OneRoster: sourcedId of the org)."
+            " The first import sets it; files of another school are refused."
+        ),
+    )
 
     class Meta:
         verbose_name = _("site")
@@ -70,6 +79,11 @@ class Site(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["organisation", "name"], name="lockers_one_site_per_name"
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="lockers_one_site_per_external_id",
             ),
         ]
         permissions = [

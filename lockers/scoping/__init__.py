@@ -7,7 +7,12 @@ staff who have the right on any of its sites. Missing and forbidden give the sam
 
 from __future__ import annotations
 
-from lockers.scoping.admin import OfItsPage, ScopedRelatedFilter, SiteScopedAdmin
+from lockers.scoping.admin import (
+    JudgedByItsPage,
+    OfItsPage,
+    ScopedRelatedFilter,
+    SiteScopedAdmin,
+)
 from lockers.scoping.people import events_of, people, tie
 from lockers.scoping.rights import (
     MAINTAIN,
@@ -34,6 +39,7 @@ __all__ = [
     "RECOVER",
     "STAFF",
     "VIEW",
+    "JudgedByItsPage",
     "OfItsPage",
     "ScopedRelatedFilter",
     "SiteScopedAdmin",

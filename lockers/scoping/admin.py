@@ -18,8 +18,11 @@ from lockers.scoping.people import people
 from lockers.scoping.rights import MANAGE, VIEW
 
 
-class OfItsPage(TabularInline):
+class JudgedByItsPage:
     """Rows on the page of another object: seen and changed by whoever may that object."""
+
+    admin_site: Any
+    parent_model: Any
 
     def _page(self) -> Any:
         return self.admin_site._registry[self.parent_model]
@@ -35,6 +38,14 @@ class OfItsPage(TabularInline):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(self._page().has_change_permission(request, obj))
+
+    def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> Any:
+        """Offer what the page itself would: nothing of other places."""
+        return self._page().get_field_queryset(db, db_field, request)
+
+
+class OfItsPage(JudgedByItsPage, TabularInline):
+    """The same as lines of a table."""
 
 
 class SiteScopedAdmin(HidesForbidden, RecordedAdmin):

@@ -12,6 +12,7 @@ from maintenance.models.assets import (
     UpgradePlan,
 )
 from maintenance.models.checklists import Checklist, ChecklistItem
+from maintenance.models.collections import Collection, CollectionEntry, CollectionLine
 from maintenance.models.costs import CostRules
 from maintenance.models.parts import Battery, BatteryReading, Part, Stock, StockMove, Store
 from maintenance.models.rounds import LateEntry, Round, RoundPlan, RoundStop, StopCheck
@@ -26,6 +27,9 @@ __all__ = [
     "BatteryReading",
     "Checklist",
     "ChecklistItem",
+    "Collection",
+    "CollectionEntry",
+    "CollectionLine",
     "CostRules",
     "Decommissioning",
     "Finding",

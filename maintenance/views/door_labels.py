@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,11 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from lockers.models import Compartment
+from lockers.models import Bank, Compartment
 from lockers.scoping import MANAGE
 from maintenance import door_labels, label_sheets
 from maintenance.forms.assets import LabelsForm
-from maintenance.label_sheets import Label
+from maintenance.label_sheets import Label, NoLetters
 from occupancy.views.changes import bank_for, user_of
 
 
@@ -30,17 +33,17 @@ def labels(request: HttpRequest, bank_id: int) -> HttpResponse:
     form = LabelsForm(request.POST or None, doors=doors)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data["doors"] or doors.order_by("column", "row")
-        sheet = label_sheets.sheets(
-            [
-                Label(door_labels.address_of(door.pk), door.number, f"{bank.site} · {bank.name}")
-                for door in chosen
-            ],
-            form.cleaned_data["grid"],
-            first=form.cleaned_data["first"],
-        )
-        answer = HttpResponse(sheet, content_type="application/pdf")
-        answer["Content-Disposition"] = f'attachment; filename="labels-{bank.pk}.pdf"'
-        return answer
+        try:
+            return _file(bank, chosen, form)
+        except NoLetters as missing:
+            form.add_error(
+                None,
+                _(
+                    "No font here has all letters of “%(text)s”. Name a font file in"
+                    " LOCKWRIGHT_PRINT_FONTS, or write the name in other letters."
+                )
+                % {"text": missing.text},
+            )
     return render(
         request,
         "admin/access/key_form.html",
@@ -59,3 +62,17 @@ def labels(request: HttpRequest, bank_id: int) -> HttpResponse:
         },
         status=422 if form.errors else 200,
     )
+
+
+def _file(bank: Bank, doors: Iterable[Compartment], form: LabelsForm) -> HttpResponse:
+    labels = [
+        Label(door_labels.address_of(door.pk), door.number, f"{bank.site} · {bank.name}")
+        for door in doors
+    ]
+    sheet = label_sheets.sheets(
+        labels, form.cleaned_data["grid"], first=form.cleaned_data["first"],
+        more_fonts=settings.PRINT_FONTS,
+    )  # fmt: skip
+    answer = HttpResponse(sheet, content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="labels-{bank.pk}.pdf"'
+    return answer

@@ -48,7 +48,7 @@ class GivePage(Desk):
         is_sent = request.method == "POST"
         form = GiveForm(
             request.POST if is_sent else None, request.FILES if is_sent else None, banks=banks,
-            initial={"bank": banks[0] if len(banks[:2]) == 1 else None},
+            initial=_asked_for(request, banks),
         )  # fmt: skip
         back = reverse("admin:occupancy_claim_changelist")
         context: dict[str, Any] = {"back": back}
@@ -121,3 +121,16 @@ class GivePage(Desk):
                 "problem": entry.problem or (str(refusal) if refusal else ""),
             })  # fmt: skip
         return found
+
+
+def _asked_for(request: HttpRequest, banks: QuerySet[Bank]) -> dict[str, Any]:
+    """Return what the page that led here has filled in already."""
+    bank: Any = banks[0] if len(banks[:2]) == 1 else None
+    number = request.GET.get("bank", "")
+    if number.isascii() and number.isdigit() and len(number) < 18:
+        bank = number
+    return {
+        "bank": bank,
+        "people": request.GET.get("people", "")[:254],
+        "reason": request.GET.get("reason", "")[:200],
+    }

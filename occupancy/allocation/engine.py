@@ -17,6 +17,7 @@ from occupancy.allocation.policy import Attached, Considered, Place, Who
 from occupancy.allocation.ranking import Door, Ranked, Wish
 from occupancy.allocation.rules import Rules
 from occupancy.allocation.terms import Term
+from occupancy.choices import AtEnd
 
 
 class Failing(StrEnum):
@@ -48,6 +49,8 @@ class Ask:
     credential: str | None = None
     # The end of temporary access, for those who need it.
     access_until: dt.datetime | None = None
+    # The end of their last day here, if one is known.
+    leaves_at: dt.datetime | None = None
     # A booked window; without one the use begins now and lasts as the policy says.
     window_ends_at: dt.datetime | None = None
     # Staff may give what nobody may take.
@@ -69,6 +72,11 @@ class Offer:
     def rules(self) -> Rules:
         """The rules that make the choices."""
         return self.governing.rules
+
+    @property
+    def at_end(self) -> AtEnd:
+        """What happens at the end; what somebody leaves behind is emptied, never simply free."""
+        return AtEnd.HOLD if self.term.is_last else self.rules.at_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +172,7 @@ def _offer(
         return tuple(failed), resolved.considered
     term = terms.term(
         rules, ask.at, ask.zone,
-        access_until=ask.access_until, window_ends_at=ask.window_ends_at,
+        access_until=ask.access_until, window_ends_at=ask.window_ends_at, leaves_at=ask.leaves_at,
     )  # fmt: skip
     offer = Offer(governing, counts.taken, counts.left, term, resolved.considered)
     return offer, resolved.considered

@@ -18,6 +18,8 @@ class Term:
 
     due_at: dt.datetime | None
     ends_at: dt.datetime | None
+    # It would last longer, but the person's last day here is over then.
+    is_last: bool = False
 
 
 def term(
@@ -27,17 +29,27 @@ def term(
     *,
     access_until: dt.datetime | None = None,
     window_ends_at: dt.datetime | None = None,
+    leaves_at: dt.datetime | None = None,
 ) -> Term:
     """Return until when a use that begins at ``at`` lasts; never longer than the person's access.
 
-    ``access_until`` is the end of temporary access, for those who need it.
+    ``access_until`` is the end of temporary access, for those who need it; ``leaves_at`` the end of
+    somebody's last day here.
     """
     due = _due(rules, at, zone, access_until, window_ends_at)
     ends = None if due is None else due + rules.grace
     if access_until is not None:
         due = access_until if due is None else min(due, access_until)
         ends = access_until if ends is None else min(ends, access_until)
-    return Term(due, ends)
+    return within(Term(due, ends), leaves_at)
+
+
+def within(term: Term, leaves_at: dt.datetime | None) -> Term:
+    """Return a term that ends with somebody's last day at the latest."""
+    if leaves_at is None or (term.ends_at is not None and term.ends_at <= leaves_at):
+        return term
+    due = leaves_at if term.due_at is None else min(term.due_at, leaves_at)
+    return Term(due, leaves_at, is_last=True)
 
 
 def _due(

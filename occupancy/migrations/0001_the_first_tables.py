@@ -6,7 +6,7 @@ import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.lookups
-import occupancy.models.claims
+import lockers.models.ranges
 from django.db import migrations, models
 
 
@@ -205,7 +205,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='claim',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('closed_at__isnull', True)), expressions=[(occupancy.models.claims._Int8Range('compartment_id', 'compartment_id'), '&&'), (occupancy.models.claims._TimeRange('starts_at', 'ends_at'), '&&')], name='occupancy_one_claim_per_compartment_and_time'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('closed_at__isnull', True)), expressions=[(lockers.models.ranges.Int8Range('compartment_id', 'compartment_id'), '&&'), (lockers.models.ranges.TimeRange('starts_at', 'ends_at'), '&&')], name='occupancy_one_claim_per_compartment_and_time'),
         ),
         migrations.AddConstraint(
             model_name='claim',

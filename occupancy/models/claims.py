@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from access.models import Department, Person, Role
 from lockers.models import Compartment
+from lockers.models.ranges import Int8Range, TimeRange
 from occupancy.choices import AtEnd, ClaimKind, ClosedHow
 from occupancy.models.policies import Policy
-
-
-class _Int8Range(models.Func):
-    """A one-number range: with it GiST compares plain integers, and no extension is needed."""
-
-    function = "int8range"
-    template = "%(function)s(%(expressions)s, '[]')"
-    output_field: models.Field[Any, Any] = DateTimeRangeField()
-
-
-class _TimeRange(models.Func):
-    function = "tstzrange"
-    output_field: models.Field[Any, Any] = DateTimeRangeField()
 
 
 class Claim(models.Model):
@@ -117,8 +105,8 @@ class Claim(models.Model):
             ExclusionConstraint(
                 name="occupancy_one_claim_per_compartment_and_time",
                 expressions=[
-                    (_Int8Range("compartment_id", "compartment_id"), RangeOperators.OVERLAPS),
-                    (_TimeRange("starts_at", "ends_at"), RangeOperators.OVERLAPS),
+                    (Int8Range("compartment_id", "compartment_id"), RangeOperators.OVERLAPS),
+                    (TimeRange("starts_at", "ends_at"), RangeOperators.OVERLAPS),
                 ],
                 condition=models.Q(closed_at__isnull=True),
             ),

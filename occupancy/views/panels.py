@@ -18,11 +18,11 @@ from lockers.choices import LockKind
 from lockers.models import Compartment
 from lockers.scoping import OPERATE, VIEW, banks_of, sites_of
 from occupancy import selectors
-from occupancy.models import Recovery, Share
+from occupancy.models import Recovery, SearchOpening, Share
 from occupancy.selectors import Story
 from occupancy.services import keeping
 from occupancy.services.claims import renewals
-from occupancy.services.custody import sharing
+from occupancy.services.custody import searches, sharing
 from occupancy.services.policies import givable
 from occupancy.views.changes import user_of
 
@@ -52,6 +52,7 @@ def panel(request: HttpRequest, door: Compartment, reply: Reply | None = None) -
             "faults": hardware.faults_of_door(door, at),
             "unconfirmed": _is_unconfirmed(story),
             **(_custody(user, story, recovery, at) if may_operate else {}),
+            **_search(user, story, at),
             "reply": reply,
             "at": at,
         },
@@ -95,6 +96,30 @@ def _custody(
         .order_by("site__name", "position", "name")
     )
     told["latest"] = claim.ends_at
+    return told
+
+
+def _search(user: User, story: Story, at: dt.datetime) -> dict[str, Any]:
+    """Return what waits for a second adult, or for its outcome, for who may know of it."""
+    waits = (
+        SearchOpening.objects.filter(searches.to_see_to(at), compartment=story.compartment)
+        .select_related("requested_by")
+        .order_by("-pk")
+        .first()
+    )
+    told: dict[str, Any] = {
+        "can_search": story.is_held and story.claim is not None and bool(story.claim.holder_id)
+    }
+    if waits is None or not user.is_staff:
+        return told
+    is_theirs = user.pk in (waits.requested_by_id, waits.confirmed_by_id)
+    may = selectors.may_at(user, "override_site", story.compartment.bank_id)
+    if is_theirs or may:
+        told |= {
+            "search": waits,
+            "search_url": reverse("admin:occupancy_searchopening_change", args=[waits.pk]),
+            "can_confirm": waits.confirmed_at is None and may and not is_theirs,
+        }
     return told
 
 

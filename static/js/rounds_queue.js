@@ -33,11 +33,10 @@ const token = () => cookie("csrftoken") || document.querySelector("[name=csrfmid
 function body(entry) {
   const form = new FormData();
   form.set("entry", entry.entry);
-  form.set("result", entry.result);
-  form.set("note", entry.note);
+  for (const [name, said] of Object.entries(entry.fields ?? { result: entry.result, note: entry.note })) form.set(name, said);
   if (entry.millivolts) form.set("millivolts", entry.millivolts);
-  for (const [item, said] of Object.entries(entry.checks)) form.set(`check-${item}`, said);
-  for (const [item, photo] of Object.entries(entry.photos)) form.set(`photo-${item}`, photo, "photo.jpg");
+  for (const [item, said] of Object.entries(entry.checks ?? {})) form.set(`check-${item}`, said);
+  for (const [item, photo] of Object.entries(entry.photos ?? {})) form.set(`photo-${item}`, photo, "photo.jpg");
   form.set("happened", entry.happened);
   // Both by this phone's clock: how long ago it was is right, whatever the clock says.
   form.set("sent", Date.now());

@@ -3,15 +3,18 @@
 const LOOK = "upkeep-look-1";
 const READ = "upkeep-read-1";
 const ROUNDS = "{% url 'rounds' %}";
+const COLLECTIONS = "{% url 'collections' %}";
 const PHOTOS = "{% url 'rounds' %}photos/";
 const FILES = [
   "{% static 'css/tokens.css' %}",
   "{% static 'css/base.css' %}",
   "{% static 'css/upkeep_rounds.css' %}",
+  "{% static 'css/upkeep_collections.css' %}",
   "{% static 'js/rounds.js' %}",
   "{% static 'js/rounds_queue.js' %}",
   "{% static 'js/rounds_store.js' %}",
   "{% static 'js/rounds_stop.js' %}",
+  "{% static 'js/collections.js' %}",
   "{% static 'favicon.svg' %}",
 ];
 
@@ -47,19 +50,22 @@ async function look(request) {
   }
 }
 
+const isKept = (path) =>
+  (path.startsWith(ROUNDS) && !path.startsWith(PHOTOS)) || (path.startsWith(COLLECTIONS) && !path.includes("/lists/"));
+
 async function read(request) {
-  const kept = await caches.open(READ);
+  const pages = await caches.open(READ);
   const where = new URL(request.url);
   const key = where.origin + where.pathname;
   try {
     const answer = await fetch(request);
-    const isOut = answer.redirected && !new URL(answer.url).pathname.startsWith(ROUNDS);
+    const isOut = answer.redirected && !isKept(new URL(answer.url).pathname);
     // Whoever is logged out leaves nothing behind to read; what waits to be sent stays.
     if (isOut) await caches.delete(READ);
-    else if (answer.ok && !answer.redirected) await kept.put(key, answer.clone());
+    else if (answer.ok && !answer.redirected) await pages.put(key, answer.clone());
     return answer;
   } catch (error) {
-    const known = await kept.match(key);
+    const known = await pages.match(key);
     if (known) return known;
     throw error;
   }
@@ -70,7 +76,7 @@ self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (origin !== location.origin || request.method !== "GET") return;
   if (pathname.startsWith("{% static '' %}")) event.respondWith(look(request));
-  else if (pathname.startsWith(ROUNDS) && !pathname.startsWith(PHOTOS) && request.mode === "navigate") {
+  else if (isKept(pathname) && request.mode === "navigate") {
     event.respondWith(read(request));
   }
 });

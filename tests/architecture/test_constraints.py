@@ -47,9 +47,11 @@ from lockers.models import (
 from occupancy.models import Claim
 from tests import factories
 from tests.architecture import (
+    allotment_breaks,
     alone_breaks,
     asset_breaks,
     booking_breaks,
+    collection_breaks,
     commissioning_breaks,
     custody_breaks,
     ending_breaks,
@@ -57,7 +59,10 @@ from tests.architecture import (
     part_breaks,
     phone_breaks,
     policy_breaks,
+    rollover_breaks,
     round_breaks,
+    school_breaks,
+    school_year_breaks,
     ticket_breaks,
     visit_breaks,
     waiting_breaks,
@@ -333,7 +338,12 @@ BREAKS: dict[str, Callable[[Estate], object]] = {
     **custody_breaks.BREAKS,
     **ending_breaks.BREAKS,
     **ticket_breaks.BREAKS,
+    **collection_breaks.BREAKS,
+    **rollover_breaks.BREAKS,
     **round_breaks.BREAKS,
+    **allotment_breaks.BREAKS,
+    **school_year_breaks.BREAKS,
+    **school_breaks.BREAKS,
     "kiosk_one_terminal_per_name": lambda e: factories.TerminalFactory(
         bank=e.bank, name=e.terminal.name
     ),
@@ -372,3 +382,18 @@ def test_the_database_refuses_by_name(estate: Estate, name: str) -> None:
     cause = refused.value.__cause__
     assert isinstance(cause, psycopg.IntegrityError)
     assert cause.diag.constraint_name == name
+
+
+@pytest.mark.parametrize("name", school_breaks.BY_MIGRATION)
+def test_the_database_refuses_what_only_a_migration_names(estate: Estate, name: str) -> None:
+    with pytest.raises(IntegrityError) as refused:
+        school_breaks.BY_MIGRATION[name](estate)
+    cause = refused.value.__cause__
+    assert isinstance(cause, psycopg.IntegrityError)
+    assert cause.diag.constraint_name == name
+
+
+@pytest.mark.parametrize("how", school_breaks.OUTSIDE)
+def test_no_part_of_a_year_lies_outside_of_it(estate: Estate, how: str) -> None:
+    with pytest.raises(IntegrityError, match="a session lies within the one it is part of"):
+        school_breaks.at_once(lambda: school_breaks.OUTSIDE[how](estate))

@@ -18,11 +18,13 @@ def main(only: str | None) -> None:
     from django.core.management import call_command
 
     from tests.benchmarks import (
+        allotting,
         batteries,
         bridges,
         claims,
         deciding,
         door_histories,
+        draws,
         expiring,
         journals,
         maps,
@@ -32,6 +34,7 @@ def main(only: str | None) -> None:
         policies,
         pushes,
         reserving,
+        rollovers,
         rounds,
         starts,
         taps,
@@ -59,6 +62,9 @@ def main(only: str | None) -> None:
         "rounds": rounds.measure,
         "door_histories": door_histories.measure,
         "batteries": batteries.measure,
+        "allotting": allotting.measure,
+        "draws": draws.measure,
+        "rollovers": rollovers.measure,
     }
     if only and only not in measurements:
         sys.exit(f"There is no measurement {only!r}. Choose one of: {', '.join(measurements)}.")

@@ -268,8 +268,8 @@ def test_the_keyboard_alone_takes_a_door_back_and_hears_that_it_did(
     page.keyboard.press("Enter")
     expect(page.locator("#map-story")).to_be_focused()
     expect(page.locator(".facts")).to_contain_text("Amira")
-    # Close, open, release: the actions are the next stops.
-    for _ in range(3):
+    # Close, inspect, open with a second adult, release: the actions are the next stops.
+    for _ in range(4):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
@@ -297,8 +297,9 @@ def test_a_form_is_alive_as_soon_as_it_is_seen(open_map: OpenMap, estate: Estate
     page.clock.install()
     page.clock.pause_at(timezone.now() + dt.timedelta(hours=1))
     _door(page, "1").click()
-    page.locator("#act-release").click()
-    page.get_by_label("Reason").nth(1).fill("Left the company")
+    release = page.locator("details", has=page.locator("#act-release"))
+    release.locator("summary").click()
+    release.get_by_label("Reason").fill("Left the company")
     page.keyboard.press("Enter")
     outcome = "Released. The holder cannot open it any more."
     expect(page.locator(".story [data-code]")).to_have_text(outcome)

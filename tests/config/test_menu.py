@@ -35,6 +35,7 @@ def test_the_menu_shows_only_what_somebody_may_see(estate: Estate) -> None:
     assert set(shown_to(estate.rosa)) == {
         "Use",
         "People",
+        "School",
         "Coming and going",
         "Keys",
         "Upkeep",

@@ -11,7 +11,8 @@ from django.db import transaction
 from pytest_django import Settings
 
 from access.models import Person, User
-from config.demo import estate, people, seed, tables
+from config.demo import classes, estate, people, seed, tables
+from config.demo.school import pupils
 from lockers.models import Compartment, Organisation
 from tests.conftest import MORNING
 
@@ -88,13 +89,16 @@ def test_a_build_that_stops_half_way_leaves_nothing(
 def _structure() -> list[tuple[object, ...]]:
     with transaction.atomic():
         built = estate.build(at=MORNING)
-        people.build(built, at=MORNING)
+        registered = classes.build(built, at=MORNING)
+        people.build(built, registered, at=MORNING)
+        pupils.build(built, registered, at=MORNING)
         doors = Compartment.objects.order_by("pk").values_list(
             "bank__name", "number", "size__name", "x_mm", "y_mm", "channel", "service_note"
         )
         someone = Person.objects.order_by("pk").values_list(
-            "given_name", "family_name", "kind", "status", "department__name", "email"
-        )
+            "given_name", "family_name", "kind", "status", "department__name", "email",
+            "registration_group__name", "house__name",
+        )  # fmt: skip
         rows = [*doors, *someone]
         transaction.set_rollback(True)
     return rows

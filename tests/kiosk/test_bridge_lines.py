@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -375,6 +376,34 @@ async def test_a_bridge_is_asked_for_a_new_key_and_the_old_one_stops_at_once(
     (event,) = await recorded(Action.KEY_ROLLED)
     assert (event.actor_kind, event.subject) == ("bridge", f"bridge:{estate.bridge.pk}")
     assert (await Bridge.objects.aget(pk=estate.bridge.pk)).roll_asked_at is None
+
+
+async def test_who_rolls_its_key_is_never_told_that_another_took_its_place(
+    estate: Estate, listening: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line hears of the new key before the thread that stored it is done."""
+    heard, looked = threading.Event(), connections.find
+    roll = bridge_keys.roll
+
+    def slow(**values: Any) -> bool:
+        done = roll(**values)
+        assert heard.wait(20)
+        return done
+
+    def look(**values: Any) -> Any:
+        found = looked(**values)
+        if found is not None and found.public_key == introduction.public_key(NEXT_KEY).hex():
+            heard.set()
+        return found
+
+    async with Wire(estate.bridge.pk) as wire:
+        assert isinstance(await wire.greet(), protocol.Welcome)
+        await ask_to_roll(estate)
+        await wire.told(protocol.Roll)
+        monkeypatch.setattr(bridge_keys, "roll", slow)
+        monkeypatch.setattr(connections, "find", look)
+        await wire.send(new_key(wire))
+        assert (await wire.told(protocol.Refused)).code == "key_rolled"
 
 
 @pytest.mark.parametrize("how", ["nobody asked", "not its own", "of another line", "nonsense"])

@@ -113,7 +113,7 @@ def test_a_visitor_who_leaves_early_leaves_no_booking_behind(
     # Somebody gave her access for another time, which has nothing to do with the visit.
     TemporaryAccess.objects.create(**{**given, "starts_at": at + 2 * DAY, "ends_at": at + 3 * DAY})
     other = book(estate, vera, at + 2 * DAY + HOUR, at, door=estate.doors[0])
-    assert leaver_bookings.cancel_of(person_id=vera.pk, at=at) == 0
+    assert leaver_bookings.cancel_of(person_ids=[vera.pk], at=at) == 0
     with travel(at + HOUR, tick=False), django_capture_on_commit_callbacks(execute=True):
         departures.leave(visit=visit, actor=SETUP, at=at + HOUR)
     assert Claim.objects.get(pk=today.claim_id).closed_how == ClosedHow.CANCELLED

@@ -107,7 +107,7 @@ def test_who_left_is_off_every_list_and_their_offer_is_the_next_ones(
     for name in ("ines", "jo"):
         join(full, name, at)
     release(full, "gus", at)
-    assert waiting.drop(person_id=who(full, "ines").pk, at=at) == 1
+    assert waiting.drop(person_ids=[who(full, "ines").pk], at=at) == 1
     assert offered(full, "jo", at) == "1"
     assert WaitingEntry.objects.get(person=who(full, "ines")).closed_how == "gone"
 

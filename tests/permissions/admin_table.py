@@ -6,7 +6,16 @@ that is neither one of Django's own nor of import and export.
 
 from __future__ import annotations
 
-from tests.permissions import upkeep_assets, upkeep_parts, upkeep_rounds, upkeep_tickets
+from tests.permissions import (
+    school_allotments,
+    school_collections,
+    school_pupils,
+    school_year,
+    upkeep_assets,
+    upkeep_parts,
+    upkeep_rounds,
+    upkeep_tickets,
+)
 
 # Only superusers: log-ins and their groups, tokens, the job queue.
 SUPERUSER_ONLY = {
@@ -21,8 +30,11 @@ SUPERUSER_ONLY = {
 # Staff of a site, each row only to the staff of its own: the way from a row to its site.
 # Rows of an organisation belong to the staff of any of its sites.
 BY_SITE = {
+    **school_allotments.BY_SITE,
+    **school_year.BY_SITE,
     **upkeep_parts.BY_SITE,
     **upkeep_rounds.BY_SITE,
+    **school_collections.BY_SITE,
     **upkeep_assets.BY_SITE,
     "access.AccessRequest": "site",
     "access.Notice": "site",
@@ -89,13 +101,16 @@ BY_SITE = {
     "occupancy.CompartmentGroup": "organisation__sites",
     "occupancy.Policy": "organisation__sites",
     **upkeep_tickets.BY_SITE,
+    **school_pupils.BY_SITE,
 }
 LISTS = {"changelist", "add", "import", "export", "process_import"}
 OBJECTS = {"change", "delete", "history", "old_change"}
 # Pages that a model adds: "app.Model page".
 MORE_LISTS: set[str] = {
     *upkeep_parts.MORE_LISTS,
+    *school_year.MORE_LISTS,
     *upkeep_assets.MORE_LISTS,
+    *school_collections.MORE_LISTS,
     "access.TemporaryAccess give",
     "access.Visit expect",
     "access.KeyCount count",
@@ -113,7 +128,10 @@ MORE_LISTS: set[str] = {
 }
 MORE_OBJECTS: set[str] = {
     *upkeep_parts.MORE_OBJECTS,
+    *school_year.MORE_OBJECTS,
+    *school_allotments.MORE_OBJECTS,
     *upkeep_rounds.MORE_OBJECTS,
+    *school_collections.MORE_OBJECTS,
     *upkeep_assets.MORE_OBJECTS,
     "access.AccessRequest decide",
     "access.TemporaryAccess take_back",

@@ -16,7 +16,7 @@ from django.contrib import admin
 from django.db import models
 from django.test import Client
 
-from access.models import Grant, Person, User
+from access.models import Grant, Person, Pupil, User
 from access.roles import StaffRole
 from access.services import staff
 from audit.actions import Action
@@ -28,6 +28,10 @@ from tests import factories
 from tests.factories.cast import SETUP
 from tests.permissions import (
     admin_table,
+    school_allotments,
+    school_collections,
+    school_pupils,
+    school_year,
     upkeep_assets,
     upkeep_parts,
     upkeep_rounds,
@@ -44,7 +48,7 @@ NARROW = 12
 _VOCABULARY = {
     "access.Department", "access.Group", "access.Role", "lockers.Organisation",
     "lockers.ReaderProfile", "lockers.Size", *upkeep_parts.SHARED,
-    *upkeep_assets.VOCABULARY,
+    *upkeep_assets.VOCABULARY, *school_pupils.VOCABULARY,
 }  # fmt: skip
 
 
@@ -73,6 +77,7 @@ SITE = Kind(
         "access.NoticeRules": "site",
         "access.Pass": f"{_DOOR}site",
         "access.Person": _HOME,
+        "access.Pupil": _HOME,
         "access.Run": f"person__{_HOME}",
         "access.Throttle": f"person__{_HOME}",
         "kiosk.PhoneSession": f"person__{_HOME}",
@@ -90,6 +95,7 @@ AREA = Kind(
     StaffRole.FACILITIES,
     paths={
         **upkeep_parts.BY_AREA,
+        **school_year.BY_AREA,
         **upkeep_assets.BY_AREA,
         "access.AccessRequest": "bank__area",
         "access.Credential": f"person__{_GRANTED}",
@@ -103,6 +109,7 @@ AREA = Kind(
         "access.LockChangeRequest": f"{_LOCKS_DOOR}area",
         "access.Pass": f"{_DOOR}area",
         "access.Person": _GRANTED,
+        "access.Pupil": _GRANTED,
         "access.Run": f"person__{_GRANTED}",
         "access.TemporaryAccess": "bank__area",
         "access.Throttle": f"person__{_GRANTED}",
@@ -140,6 +147,8 @@ AREA = Kind(
     # Of a whole site or organisation: its keys of many doors, its visitors, staff and procedures,
     # its letters.
     hidden=upkeep_rounds.HIDDEN_IN_AREAS
+    | school_collections.HIDDEN_IN_AREAS
+    | school_allotments.HIDDEN_IN_AREAS
     | {
         "access.ImportMapping", "access.KeyCount", "access.KeyRules", "access.MasterRelease",
         "access.MasterSet", "access.Notice", "access.NoticeRules", "access.Procedure",
@@ -147,6 +156,7 @@ AREA = Kind(
         *upkeep_parts.HIDDEN_FROM_AREAS,
         *upkeep_tickets.HIDDEN_IN_AREAS,
         *upkeep_assets.NOT_IN_AREAS,
+        *school_pupils.HIDDEN_IN_AREAS,
     },
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in (SITE, AREA)}
@@ -198,7 +208,7 @@ class Half(Tenant):
                 # A policy is attached to one place: to the site, or to the bank of an area.
                 values |= {"site": self.site if self.area is None else None}
             case "access.Person":
-                values |= {"home_site": self.site}
+                values |= {"home_site": self.site, "kind": "student"}
         return values
 
     def _found(self, model: type[models.Model]) -> Any:
@@ -214,6 +224,7 @@ class Half(Tenant):
             self.rows[Area] = self.area
         for model in (Bridge, Controller, Bank, Compartment, Person, Grant, CompartmentGroup):
             self.row(model)
+        self.rows[Pupil] = Pupil.objects.get(pk=self.row(Person).pk)
         self.row(CompartmentGroup).compartments.add(self.row(Compartment))
         events.record(
             action=Action.CHANGED, actor=SETUP, at=self.at, organisation_id=self.organisation.pk,

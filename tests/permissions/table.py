@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.permissions import upkeep_assets
+from tests.permissions import (
+    school_allotments,
+    school_collection_pages,
+    school_year,
+    upkeep_assets,
+)
 from tests.permissions.rules import (
     MISSING,
     May,
@@ -51,6 +56,9 @@ PAGES: dict[str, Rule] = {
     "round-open": post(May.SITE_MAINTAIN, a_stop),
     "round-photo": Rule(May.SITE_MAINTAIN, there=a_check),
     **upkeep_assets.PAGES,
+    **school_allotments.PAGES,
+    **school_year.PAGES,
+    **school_collection_pages.PAGES,
     "home": Rule(May.PUBLIC),
     "health": Rule(May.PUBLIC),
     # Prometheus has a token for it.

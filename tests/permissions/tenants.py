@@ -24,7 +24,16 @@ from occupancy.models import Policy
 from tests import factories
 from tests.factories.cast import SETUP
 from tests.permissions import admin_table as table
-from tests.permissions import upkeep_assets, upkeep_parts, upkeep_rounds, upkeep_tickets
+from tests.permissions import (
+    school_allotments,
+    school_collections,
+    school_pupils,
+    school_year,
+    upkeep_assets,
+    upkeep_parts,
+    upkeep_rounds,
+    upkeep_tickets,
+)
 from tests.permissions.world import World
 
 OURS = "Qzmark"
@@ -44,6 +53,9 @@ TYPED = {
 NEEDS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     **upkeep_parts.NEEDS,
     **upkeep_rounds.NEEDS,
+    **school_year.NEEDS,
+    **school_collections.NEEDS,
+    **school_allotments.NEEDS,
     "access.RoleAssignment": lambda tenant: {"role": StaffRole.AUDITOR, "site": tenant.site},
     "lockers.Command": lambda tenant: {
         "deadline": tenant.at + HOUR, "purpose": "claim", "actor_kind": "staff",
@@ -86,6 +98,7 @@ NEEDS: dict[str, Callable[[Tenant], dict[str, Any]]] = {
     },
     "access.Grant": lambda tenant: {"ends_at": tenant.at + HOUR, "person": tenant.row(Person)},
     **upkeep_tickets.NEEDS,
+    **school_pupils.NEEDS,
 }  # fmt: skip
 _numbers = itertools.count(1)
 
@@ -126,7 +139,7 @@ class Tenant:
     def of(self, model: type[models.Model]) -> Any:
         """Return this tenant's rows of a model."""
         path = self.path_of(model)
-        rows = model._default_manager.all()
+        rows = model._default_manager.filter(**school_pupils.ONLY.get(model._meta.label, {}))
         return rows.filter(**{path: self.site.pk}).distinct() if path else rows.none()
 
     def _found(self, model: type[models.Model]) -> Any:

@@ -44,7 +44,7 @@ from tests.permissions.test_admin import is_list, path
 from tests.permissions.test_sockets import ORIGIN, PATIENCE_S, Socket
 
 # Whoever has the link has the pass or the visit: nobody who looks around guesses its signature.
-SECRET_LINKS = {"pass", "me-visit", "door-report"}
+SECRET_LINKS = {"pass", "me-visit", "door-report", "wishes", "draw", "draw-file"}
 NAMES = [OURS, "Harbour House", "Northwind", "Amira"]
 
 
@@ -107,12 +107,13 @@ def _list_of(model: type[models.Model]) -> str:
 
 
 def test_every_page_that_belongs_to_no_model(tenants: Tenants) -> None:
+    there = {key: rule.there(tenants.world) if rule.there else {} for key, rule in PAGES.items()}
     client, eye, before = tenants.looker(), Eye(), tenants.photograph()
     for number, (key, rule) in enumerate(PAGES.items()):
         if key in {"account_logout", "admin:logout"}:
             continue
         client.defaults["HTTP_IDEMPOTENCY_KEY"] = f"tenants-{number:08}"
-        kwargs = rule.there(tenants.world) if rule.there else {}
+        kwargs = there[key]
         data = rule.data(tenants.world) if rule.data else {}
         address = table.CATCH_ALLS.get(key) or reverse(key.split(" ")[0], kwargs=kwargs)
         # Whoever has such a link may do what it is for: it signs in, too.

@@ -28,7 +28,7 @@ from occupancy.services.ending.lost_property import Found
 from occupancy.services.queue import waiting
 from tests import factories
 from tests.factories.cast import SETUP, TERMINAL_TOKEN, Estate
-from tests.permissions import upkeep_pages, upkeep_parts, upkeep_rounds
+from tests.permissions import school_collections, upkeep_pages, upkeep_parts, upkeep_rounds
 
 # From outside to inside: nobody, a kiosk, a person's phone, staff of another site, of this one,
 # everything.
@@ -145,6 +145,7 @@ class World:
             **_left_behind(estate, at),
             **upkeep_parts.things(estate, at),
             **upkeep_rounds.rows(estate, at),
+            **school_collections.rows(estate, at),
             "day_end": day_end.pk,
             "policy": estate.policy.pk,
             "door-group": group.pk,

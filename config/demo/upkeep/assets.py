@@ -69,7 +69,7 @@ def record(estate: Estate, desk: Desk, *, at: dt.datetime) -> None:
         for kind, maker, name, lock, years, cycles, cost, battery in _MODELS
     }  # fmt: skip
     for built in estate.sites:
-        for bank in built.banks:
+        for bank in (*built.banks, *built.year_banks):
             _bank(built, bank, models, desk, at)
         _screens(built, models[_SCREEN], at)
     _bought(estate)

@@ -23,6 +23,8 @@ class Keys(Part):
         self._changed = asyncio.Event()
         self._changed.set()
         self._asked = False
+        # Its new key is being stored on this line, which may hear of that before it is told.
+        self._rolls = False
         self.takes = {protocol.NewKey: self._new_key}
         self.works = [self._look]
         self.hears = {BRIDGE: self._on_bridge}
@@ -37,11 +39,12 @@ class Keys(Part):
             bridge = await in_thread(connections.find, bridge_id=self.line.bridge.pk)
             if bridge is None:
                 await self.line.refuse("device_revoked", "This bridge was revoked.")
-            elif bridge.public_key != self.line.bridge.public_key:
+            elif bridge.public_key == self.line.bridge.public_key:
+                if bridge.roll_asked_at is not None and not self._asked:
+                    self._asked = True
+                    await self.line.send(protocol.Roll())
+            elif not self._rolls:  # whoever rolls is told so, below
                 await self.line.refuse("device_revoked", "Another key took the place of this one.")
-            elif bridge.roll_asked_at is not None and not self._asked:
-                self._asked = True
-                await self.line.send(protocol.Roll())
 
     async def _new_key(self, message: protocol.NewKey) -> None:
         """Take the new key; the bridge is greeted by it when it connects again."""
@@ -52,6 +55,7 @@ class Keys(Part):
         except (BadSignature, ValueError):
             is_its_own = False
         if is_its_own:
+            self._rolls = True
             await in_thread(
                 bridge_keys.roll,
                 bridge=self.line.bridge,

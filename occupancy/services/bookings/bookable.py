@@ -73,6 +73,7 @@ def choices_in(
         door_id=wanted.compartment_id,
         credential=credential,
         access_until=situation.access_until if situation.needs_access else None,
+        leaves_at=situation.leaves_at,
         window_ends_at=window.ends_at,
     )
     doors = windows.doors(situation, window, wanted.compartment_id)

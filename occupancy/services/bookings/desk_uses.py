@@ -64,7 +64,7 @@ def follow_end(claim: Claim, ends_at: dt.datetime, actor: Actor, at: dt.datetime
     found = terms.term(
         rulebooks.attached_from(policy).rules, claim.starts_at, bank.site.zone,
         access_until=situation.access_until if situation.needs_access else None,
-        window_ends_at=ends_at,
+        window_ends_at=ends_at, leaves_at=situation.leaves_at,
     )  # fmt: skip
     # Bookings of this door wait until this is decided, or were there before it.
     Compartment.objects.select_for_update(no_key=True).get(pk=claim.compartment_id)

@@ -8,6 +8,7 @@ their time is given as long as the booking allows.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
@@ -44,12 +45,14 @@ def displace_due(at: dt.datetime, aside: list[str] | None = None) -> int:
     )
 
 
-def at_once(*, compartment_id: int, at: dt.datetime, within: dt.timedelta | None = None) -> int:
-    """Move the bookings of a door that was just taken away; staff are told of the others.
+def at_once(
+    *, compartments: Collection[int], at: dt.datetime, within: dt.timedelta | None = None
+) -> int:
+    """Move the bookings of doors that were just taken away; staff are told of the others.
 
     ``within``: those alone that begin so soon. Return how many were moved.
     """
-    booked = _rows(at).filter(compartment=compartment_id)
+    booked = _rows(at).filter(compartment__in=compartments)
     if within is not None:
         booked = booked.filter(starts_at__lte=at + within)
     return sweeping.each(

@@ -139,7 +139,7 @@ def _move(claim: Claim, choice: Choice, at: dt.datetime) -> bool:
         ends_at = choice.offer.term.ends_at
         changes |= {
             "policy": choice.offer.rules.policy_id, "due_at": choice.offer.term.due_at,
-            "ends_at": ends_at, "at_end": choice.offer.rules.at_end,
+            "ends_at": ends_at, "at_end": choice.offer.at_end,
             "lapses_at": min(one for one in (claim.lapses_at, ends_at) if one is not None),
         }  # fmt: skip
     try:

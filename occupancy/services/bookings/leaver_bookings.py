@@ -27,10 +27,12 @@ _ACTOR = Actor.job("leavers")
 _FOR_GOOD = {Code.PERSON_LEFT, Code.NO_ACCESS, Code.ACCESS_OVER}
 
 
-def cancel_of(*, person_id: int, at: dt.datetime) -> int:
-    """Cancel what one person booked, if they will not come; return how many bookings."""
+def cancel_of(*, person_ids: list[int], at: dt.datetime) -> int:
+    """Cancel what some people booked, if they will not come; return how many bookings."""
     return _cancel(
-        Series.objects.filter(person=person_id), Claim.objects.filter(holder=person_id), at
+        Series.objects.filter(person__in=person_ids),
+        Claim.objects.filter(holder__in=person_ids),
+        at,
     )
 
 

@@ -212,7 +212,7 @@ def _values(choice: Choice, window: Window, person_id: int, booked_by: str) -> d
         "ends": offer.term.ends_at,
         "lapses": lapses_at(choice, window),
         "booked_by": booked_by,
-        "at_end": offer.rules.at_end.value,
+        "at_end": offer.at_end.value,
         "limiting": list(offer.counts.keys()),
         "slots": list(offer.counts.values()),
     }

@@ -247,7 +247,7 @@ def _that_door(situation: Situation, door_id: int, at: dt.datetime) -> Refusal:
 def _free_sizes(situation: Situation, ask: Ask, left: Left) -> Sequence[str]:
     """Return the sizes that could be had instead, the smallest first."""
     anything = Ask(ask.who, ask.at, ask.zone, ask.wish, None, None, ask.credential,
-                   ask.access_until)  # fmt: skip
+                   ask.access_until, ask.leaves_at)  # fmt: skip
     sizes = {choice.door.size_id for choice in _plan(situation, anything, left).choices}
     with connection.cursor() as cursor:
         cursor.execute(

@@ -72,6 +72,7 @@ def ask(situation: Situation, wanted: Wanted, credential: str | None, at: dt.dat
         credential=credential,
         # Nobody has a door longer than they may be here.
         access_until=situation.access_until if situation.needs_access else None,
+        leaves_at=situation.leaves_at,
     )
 
 

@@ -25,6 +25,7 @@ from lockers.models import Compartment
 from occupancy.allocation import terms
 from occupancy.allocation.rules import Ends, Rules
 from occupancy.allocation.terms import Term
+from occupancy.choices import AtEnd
 from occupancy.errors.claims import AssignmentAlreadyReleased, NotTheHolder
 from occupancy.errors.custody import (
     BookedByOthers,
@@ -77,7 +78,10 @@ def _renew(assignment: Assignment, person_id: int, actor: Actor, at: dt.datetime
                 ends_at=assignment.ends_at,
                 due_at__gt=at,
                 recovery_at__isnull=True,
-            ).update(due_at=found.due_at, ends_at=found.ends_at, renewals=assignment.renewals + 1)
+            ).update(
+                due_at=found.due_at, ends_at=found.ends_at, renewals=assignment.renewals + 1,
+                at_end=AtEnd.HOLD if found.is_last else assignment.at_end,
+            )  # fmt: skip
     except IntegrityError as error:
         late = _next_claim(assignment, found, at)
         if late is None:
@@ -136,6 +140,7 @@ def _next_term(assignment: Assignment, policy: Policy, person_id: int, at: dt.da
         _counts_from(rules, due, at),
         situation.zone,
         access_until=situation.access_until if situation.needs_access else None,
+        leaves_at=situation.leaves_at,
         window_ends_at=window if rules.meaning.ends is Ends.WINDOW else None,
     )
     if found.due_at is None or found.due_at <= due:

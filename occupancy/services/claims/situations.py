@@ -29,6 +29,7 @@ class Situation:
     bank_id: int
     person_id: int
     time_zone: str
+    # One whose last day is over then has left, though nobody has written that down yet.
     person_status: str
     person_kind: str
     department_id: int | None
@@ -38,6 +39,8 @@ class Situation:
     needs_access: bool
     access_from: dt.datetime | None
     access_until: dt.datetime | None
+    # The midnight that ends their last day, where they are at home.
+    leaves_at: dt.datetime | None
     curfew_from: dt.time | None
     curfew_until: dt.time | None
     needs_low_door: bool
@@ -131,13 +134,14 @@ class Situation:
 
 
 _READ = """
-SELECT s.organisation_id, s.id, b.id, p.id, s.time_zone, p.status, p.kind, p.department_id,
+SELECT s.organisation_id, s.id, b.id, p.id, s.time_zone,
+       CASE WHEN gone.leaves_at <= %(at)s THEN 'left' ELSE p.status END, p.kind, p.department_id,
        p.role_id,
        coalesce((SELECT array_agg(g.group_id) FROM access_person_groups g
          WHERE g.person_id = p.id), '{}'),
        EXISTS (SELECT FROM access_hold h WHERE h.person_id = p.id AND h.lifted_at IS NULL
          AND h.starts_at <= %(at)s AND (h.ends_at IS NULL OR h.ends_at > %(at)s)),
-       p.kind IN ('visitor', 'contractor'), given.starts_at, given.ends_at,
+       p.kind IN ('visitor', 'contractor'), given.starts_at, given.ends_at, gone.leaves_at,
        b.curfew_from, b.curfew_until, p.needs_low_door,
        p.needs_wide_door, p.needs_charging, p.needs_near_entrance,
        coalesce(bp.connection IS NOT NULL AND bp.last_seen_at > %(silent_since)s, false),
@@ -150,6 +154,10 @@ SELECT s.organisation_id, s.id, b.id, p.id, s.time_zone, p.status, p.kind, p.dep
 FROM lockers_bank b
 JOIN lockers_site s ON s.id = b.site_id
 JOIN access_person p ON p.id = %(person)s AND p.organisation_id = s.organisation_id
+LEFT JOIN lockers_site home ON home.id = p.home_site_id
+CROSS JOIN LATERAL (
+    SELECT (p.leaves_on + 1)::timestamp AT TIME ZONE coalesce(home.time_zone, 'UTC') AS leaves_at
+    ) gone
 LEFT JOIN occupancy_policyversion v ON v.organisation_id = s.organisation_id
 LEFT JOIN LATERAL (
     SELECT t.starts_at, t.ends_at FROM access_temporaryaccess t

@@ -121,7 +121,7 @@ def _values(offer: Offer, person_id: int, at: dt.datetime) -> dict[str, Any]:
         "at": at,
         "due_at": offer.term.due_at,
         "ends_at": offer.term.ends_at,
-        "at_end": offer.rules.at_end.value,
+        "at_end": offer.at_end.value,
         "limiting": list(offer.counts.keys()),
         "slots": list(offer.counts.values()),
     }

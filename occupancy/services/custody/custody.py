@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from access.choices import NoticeKind
 from access.services import notices
 from audit.actions import Action
 from audit.services import events
-from audit.services.events import Actor
+from audit.services.events import Actor, Line
 from occupancy.choices import CustodyKind
 from occupancy.errors.recovery import RecoveryOver
 from occupancy.models import CustodyStep, Recovery
@@ -44,13 +45,43 @@ def step(
     action: Action = Action.RECOVERY_STEP,
     **data: str | int | bool,
 ) -> None:
-    CustodyStep.objects.create(
-        recovery=recovery, kind=kind, at=at, actor_kind=actor.kind, actor_id=actor.id,
-        note=note[:300],
+    """Write down a step with its event."""
+    step_all([recovery], kind, actor, at, note, action=action, **data)
+
+
+def step_all(
+    recoveries: Sequence[Recovery],
+    kind: CustodyKind,
+    actor: Actor,
+    at: dt.datetime,
+    note: str = "",
+    *,
+    action: Action = Action.RECOVERY_STEP,
+    **data: str | int | bool,
+) -> None:
+    """Write down the same step of several, each with its event."""
+    CustodyStep.objects.bulk_create(
+        CustodyStep(
+            recovery=one, kind=kind, at=at, actor_kind=actor.kind, actor_id=actor.id,
+            note=note[:300],
+        )
+        for one in recoveries
     )  # fmt: skip
+    events.record_many(_line(one, kind, actor, at, note, action, data) for one in recoveries)
+
+
+def _line(
+    recovery: Recovery,
+    kind: CustodyKind,
+    actor: Actor,
+    at: dt.datetime,
+    note: str,
+    action: Action,
+    data: dict[str, str | int | bool],
+) -> Line:
     claim = recovery.claim
     bank = claim.compartment.bank
-    events.record(
+    return Line(
         action=action,
         actor=actor,
         at=at,
@@ -69,16 +100,28 @@ def tell(
     recovery: Recovery, kind: NoticeKind, at: dt.datetime, **facts: str | int | dt.datetime
 ) -> None:
     """Write to the holder, if they have an address, and say so among the steps."""
-    claim = recovery.claim
-    holder, bank = claim.holder, claim.compartment.bank
-    if holder is None or not holder.email:
-        return
-    notices.tell(
-        notices.Word(
-            kind=kind, site_id=bank.site_id, subject=f"claim:{claim.pk}", to=holder.email,
-            person_id=holder.pk,
-            facts={"door": claim.compartment.number, "bank": bank.name, **facts},
-        ),
-        at=at,
-    )  # fmt: skip
-    step(recovery, CustodyKind.NOTIFIED, JOB, at)
+    tell_all([recovery], kind, at, **facts)
+
+
+def tell_all(
+    recoveries: Sequence[Recovery], kind: NoticeKind, at: dt.datetime,
+    **facts: str | int | dt.datetime,
+) -> None:  # fmt: skip
+    """Write to the holders of several, as ``tell`` does."""
+    told = []
+    for one in recoveries:
+        claim = one.claim
+        holder, bank = claim.holder, claim.compartment.bank
+        if holder is None or not holder.email:
+            continue
+        notices.tell(
+            notices.Word(
+                kind=kind, site_id=bank.site_id, subject=f"claim:{claim.pk}", to=holder.email,
+                person_id=holder.pk,
+                facts={"door": claim.compartment.number, "bank": bank.name, **facts},
+            ),
+            at=at,
+        )  # fmt: skip
+        told.append(one)
+    if told:
+        step_all(told, CustodyKind.NOTIFIED, JOB, at)

@@ -134,7 +134,7 @@ def place(
                 started_at=at,
                 due_at=offer.term.due_at,
                 ends_at=offer.term.ends_at,
-                at_end=offer.rules.at_end,
+                at_end=offer.at_end,
                 follows=follows,
                 renewals=follows.renewals if follows is not None else 0,
             )

@@ -66,9 +66,9 @@ def _take_away(
     """See at once to those who were promised the door: who waits keeps the place, bookings move."""
     offers.withdraw(compartment_id=door.pk, actor=actor, at=at)
     if status in _NOBODY_MAY:
-        displacing.at_once(compartment_id=door.pk, at=at)
+        displacing.at_once(compartments=[door.pk], at=at)
     elif status == ServiceStatus.FAULT:
-        displacing.at_once(compartment_id=door.pk, at=at, within=displacing.EMPTIED_WITHIN)
+        displacing.at_once(compartments=[door.pk], at=at, within=displacing.EMPTIED_WITHIN)
 
 
 def _is_held(door: Compartment, at: dt.datetime) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import defaultdict
+from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q
@@ -57,38 +59,72 @@ def begin(
     reason: str,
     told_at: dt.datetime | None = None,
 ) -> Recovery:
-    """Begin to empty a compartment: its holder cannot open it from now on, nobody else gets it.
+    """Begin to empty a compartment, as ``begin_all`` does; raises NothingToRecover."""
+    begun = begin_all(claims=[claim_id], actor=actor, at=at, reason=reason, told_at=told_at)
+    if not begun:
+        raise NothingToRecover
+    return begun[0]
 
-    ``told_at`` is when the holder is told, if that is later. Raises NothingToRecover.
+
+def begin_all(
+    *,
+    claims: Collection[int],
+    actor: Actor,
+    at: dt.datetime,
+    reason: str,
+    told_at: dt.datetime | None = None,
+) -> list[Recovery]:
+    """Begin to empty compartments: their holders cannot open them any more, nobody else gets them.
+
+    All in one transaction and a few statements; what is over or being emptied is left out.
+    ``told_at`` is when the holders are told, if that is later.
     """
     with transaction.atomic():
-        begun = Assignment.objects.filter(
+        can = Assignment.objects.filter(
             Q(ends_at__isnull=True) | Q(ends_at__gt=at) | Q(at_end=AtEnd.HOLD),
-            pk=claim_id, closed_at__isnull=True, recovery_at__isnull=True, started_at__lte=at,
-        ).update(recovery_at=at, at_end=AtEnd.HOLD)  # fmt: skip
+            pk__in=claims, closed_at__isnull=True, recovery_at__isnull=True, started_at__lte=at,
+        ).order_by("pk")  # fmt: skip
+        begun = list(can.select_for_update(no_key=True).values_list("pk", flat=True))
         if not begun:
-            raise NothingToRecover
-        claim = Claim.objects.select_related(
-            "compartment__bank__site", "holder", "policy"
-        ).get(pk=claim_id)  # fmt: skip
-        assert claim.policy is not None  # an assignment has one, by constraint
-        # One that was called off goes on.
-        recovery, _new = Recovery.objects.update_or_create(
-            claim=claim,
-            defaults={
-                "reason": reason[:200], "takes_two": claim.policy.recovery_takes_two,
-                "begun_at": at, "emptied_at": None, "closed_at": None,
-            },
-        )  # fmt: skip
-        grants.revoke(claim_id=claim_id, at=at)
-        custody.step(recovery, CustodyKind.BEGUN, actor, at, reason, action=Action.RECOVERY_BEGUN)
-        custody.tell(recovery, NoticeKind.RECOVERY_BEGUN, told_at or at, reason=reason)
-        # Nobody knows how long it takes: who has booked the door next is not kept waiting.
+            return []
+        Claim.objects.filter(pk__in=begun).update(recovery_at=at, at_end=AtEnd.HOLD)
+        recoveries = _cases(begun, at, reason)
+        grants.revoke_all(claims=begun, at=at)
+        custody.step_all(
+            recoveries, CustodyKind.BEGUN, actor, at, reason, action=Action.RECOVERY_BEGUN
+        )
+        custody.tell_all(recoveries, NoticeKind.RECOVERY_BEGUN, told_at or at, reason=reason)
+        # Nobody knows how long it takes: who has booked a door next is not kept waiting.
         displacing.at_once(
-            compartment_id=claim.compartment_id, at=told_at or at,
+            compartments=[one.claim.compartment_id for one in recoveries], at=told_at or at,
             within=displacing.EMPTIED_WITHIN,
         )  # fmt: skip
-    return recovery
+    return recoveries
+
+
+def _cases(begun: list[int], at: dt.datetime, reason: str) -> list[Recovery]:
+    """Write the recoveries of some claims; one that was called off goes on."""
+    claims = Claim.objects.select_related("compartment__bank__site", "holder", "policy").filter(
+        pk__in=begun
+    )
+    Recovery.objects.bulk_create(
+        (
+            Recovery(
+                claim=claim, reason=reason[:200], begun_at=at, emptied_at=None, closed_at=None,
+                # An assignment has a policy, by constraint.
+                takes_two=claim.policy is not None and claim.policy.recovery_takes_two,
+            )
+            for claim in claims
+        ),
+        update_conflicts=True,
+        unique_fields=["claim"],
+        update_fields=["reason", "takes_two", "begun_at", "emptied_at", "closed_at"],
+    )  # fmt: skip
+    by_pk = {claim.pk: claim for claim in claims}
+    cases = list(Recovery.objects.filter(claim__in=begun).order_by("claim"))
+    for case in cases:
+        case.claim = by_pk[case.claim_id]
+    return cases
 
 
 def begin_due(*, at: dt.datetime, aside: list[str] | None = None) -> int:
@@ -244,31 +280,52 @@ def _close_claim(recovery: Recovery, actor: Actor, at: dt.datetime) -> None:
 
 
 def call_off(*, recovery_id: int, actor: Actor, at: dt.datetime, reason: str) -> None:
-    """Leave the compartment to its holder again, on the terms it had.
+    """Leave a compartment to its holder again, as ``call_off_all`` does.
 
-    One whose end has come meanwhile is overdue: what is inside is still somebody's. Raises
-    RecoveryOver, also once it was emptied: then it is closed instead.
+    Raises RecoveryOver, also once it was emptied: then it is closed instead.
+    """
+    if not call_off_all(recoveries=[recovery_id], actor=actor, at=at, reason=reason):
+        raise RecoveryOver
+
+
+def call_off_all(
+    *, recoveries: Collection[int], actor: Actor, at: dt.datetime, reason: str
+) -> int:  # fmt: skip
+    """Leave compartments to their holders again, on the terms they had; return how many.
+
+    One whose end has come meanwhile is overdue: what is inside is still somebody's. Those that are
+    over, or emptied, stay as they are.
     """
     with transaction.atomic():
-        recovery = custody.going_on(recovery_id)
-        if recovery.emptied_at is not None:
-            raise RecoveryOver
-        claim = recovery.claim
-        lasts = claim.ends_at is None or claim.ends_at > at
-        # Nor does time free what somebody has who may not come for it.
-        may_come = claim.holder is None or claim.holder.status == PersonStatus.ACTIVE
-        at_end = AtEnd.HOLD
-        if lasts and may_come and claim.policy is not None:
-            at_end = AtEnd(claim.policy.at_end)
-        Claim.objects.filter(pk=claim.pk, closed_at__isnull=True).update(
-            recovery_at=None, at_end=at_end
+        cases = list(
+            Recovery.objects.select_for_update(no_key=True, of=("self",))
+            .filter(pk__in=recoveries, closed_at__isnull=True, emptied_at__isnull=True)
+            .select_related("claim__compartment__bank__site", "claim__holder", "claim__policy")
+            .order_by("pk")
         )
-        # Locked by now, and nobody moves its end any more.
-        claim.refresh_from_db(fields=["ends_at"])
+        ends: defaultdict[AtEnd, list[int]] = defaultdict(list)
+        for case in cases:
+            ends[_at_end(case.claim, at)].append(case.claim_id)
+        for at_end, claims in ends.items():
+            Claim.objects.filter(pk__in=claims, closed_at__isnull=True).update(
+                recovery_at=None, at_end=at_end
+            )
+        # Locked by now, and nobody moves their ends any more.
+        left = Claim.objects.filter(pk__in=[case.claim_id for case in cases])
         # Also what is over: its end may yet be moved, and the grant ends with the use anyway.
-        grants.reinstate(claim_id=claim.pk, person_id=claim.holder_id, ends_at=claim.ends_at)
-        Recovery.objects.filter(pk=recovery.pk).update(closed_at=at)
-        custody.step(
-            recovery, CustodyKind.CALLED_OFF, actor, at, reason,
-            action=Action.RECOVERY_CALLED_OFF,
-        )  # fmt: skip
+        grants.reinstate_all(list(left.values_list("pk", "holder_id", "ends_at")))
+        Recovery.objects.filter(pk__in=[case.pk for case in cases]).update(closed_at=at)
+        custody.step_all(
+            cases, CustodyKind.CALLED_OFF, actor, at, reason, action=Action.RECOVERY_CALLED_OFF
+        )
+    return len(cases)
+
+
+def _at_end(claim: Claim, at: dt.datetime) -> AtEnd:
+    """Return what its end does once its emptying is called off."""
+    lasts = claim.ends_at is None or claim.ends_at > at
+    # Nor does time free what somebody has who may not come for it.
+    may_come = claim.holder is None or claim.holder.status == PersonStatus.ACTIVE
+    if lasts and may_come and claim.policy is not None:
+        return AtEnd(claim.policy.at_end)
+    return AtEnd.HOLD

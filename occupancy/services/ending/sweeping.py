@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -51,3 +51,18 @@ def each(
             if aside is not None:
                 aside.append(name(row))
     return done
+
+
+def together(
+    rows: Sequence[T],
+    do: Callable[[Sequence[T]], int],
+    name: Callable[[T], str],
+    aside: list[str] | None = None,
+) -> int:
+    """Do all rows at once; where that fails, each by itself, as ``each`` does."""
+    if len(rows) > 1:
+        quietly: list[str] = []
+        done = each([rows], do, lambda _rows: f"{len(rows)} rows at once", quietly)
+        if not quietly:
+            return done
+    return each(rows, lambda row: do([row]), name, aside)

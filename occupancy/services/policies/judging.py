@@ -100,8 +100,9 @@ def judge(
     if due_at is not None and due_at <= at:
         raise EndsTooEarly
     until = spot.access_until if isinstance(spot, Situation) and spot.needs_access else None
+    leaves_at = spot.leaves_at if isinstance(spot, Situation) else None
     if due_at is not None and not is_carried:
-        _check_end(chosen.rules, due_at, until, spot, at)
+        _check_end(chosen.rules, due_at, until, leaves_at, spot, at)
     ask = Ask(
         who=who,
         at=at,
@@ -109,6 +110,7 @@ def judge(
         wish=Wish(who.needs),
         door_id=door_id,
         access_until=until,
+        leaves_at=leaves_at,
         # To the engine an end that was set is a window, whatever the model.
         window_ends_at=due_at,
         is_given=True,
@@ -172,9 +174,12 @@ def _check_end(
     rules: Rules,
     due_at: dt.datetime,
     access_until: dt.datetime | None,
+    leaves_at: dt.datetime | None,
     spot: Situation | Spot,
     at: dt.datetime,
 ) -> None:
+    if leaves_at is not None and due_at > leaves_at:
+        raise EndsTooLate(until=leaves_at.isoformat())
     if _is_exception(rules) or rules.meaning.ends is Ends.WINDOW:
         return
     longest = terms.term(rules, at, spot.zone, access_until=access_until)

@@ -8,10 +8,13 @@ from collections.abc import Collection
 from django.db import IntegrityError, transaction
 
 from access.choices import PersonStatus
+from access.selectors import leaves_at
 from access.services import grants
 from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
+from occupancy.allocation import terms
+from occupancy.choices import AtEnd
 from occupancy.models import Assignment, CompartmentGroup, Policy, PolicyWarning
 from occupancy.services.policies import rulebooks
 from occupancy.services.policies.previews import new_end
@@ -35,13 +38,17 @@ def follow(*, policy_id: int, actor: Actor, at: dt.datetime) -> int:
             # What they have is emptied, whatever its policy says.
             holder__status__in=[PersonStatus.SUSPENDED, PersonStatus.LEFT]
         )
-        .select_related("compartment__bank__site")
+        .select_related("compartment__bank__site", "holder__home_site")
     )
     for claim in running.order_by("pk"):
         site = claim.compartment.bank.site
         term = new_end(rules, claim.started_at, at, site.zone) if claim.started_at else None
-        told = (claim.due_at, claim.ends_at, claim.at_end)
-        if term is None or told == (term.due_at, term.ends_at, rules.at_end):
+        if term is None:
+            continue
+        # No rule lets anybody stay longer than they are here.
+        term = terms.within(term, leaves_at(claim.holder) if claim.holder is not None else None)
+        at_end = AtEnd.HOLD if term.is_last else rules.at_end
+        if (claim.due_at, claim.ends_at, claim.at_end) == (term.due_at, term.ends_at, at_end):
             continue
         try:
             with transaction.atomic():
@@ -50,7 +57,7 @@ def follow(*, policy_id: int, actor: Actor, at: dt.datetime) -> int:
                     closed_at__isnull=True,
                     recovery_at__isnull=True,
                     ends_at=claim.ends_at,
-                ).update(due_at=term.due_at, ends_at=term.ends_at, at_end=rules.at_end):
+                ).update(due_at=term.due_at, ends_at=term.ends_at, at_end=at_end):
                     continue
                 grants.lengthen(claim_id=claim.pk, person_id=claim.holder_id, ends_at=term.ends_at)
                 events.record(

@@ -225,6 +225,7 @@ def _choices(situation: Situation, size_id: int, at: dt.datetime) -> Sequence[Ch
             wish=Wish(situation.needs),
             size_id=size_id,
             access_until=situation.access_until if situation.needs_access else None,
+            leaves_at=situation.leaves_at,
         ),
         situation.place,
         bank_doors.of_bank(situation, at),

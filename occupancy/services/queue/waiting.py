@@ -12,7 +12,7 @@ from django.db.models import Q
 from access.choices import NoticeKind, PersonStatus
 from access.decisions import decide
 from access.errors.decisions import NotAllowed
-from access.models import Notice, Person
+from access.models import Notice
 from access.services import notices
 from audit.actions import Action
 from audit.errors import Refusal
@@ -157,17 +157,19 @@ def accept(
     )
 
 
-def drop(*, person_id: int, at: dt.datetime) -> int:
-    """Take somebody who left off every list; return off how many.
+def drop(*, person_ids: list[int], at: dt.datetime) -> int:
+    """Take those who left off every list; return off how many.
 
     Who is suspended keeps their places, and what is held for them goes to the next.
     """
-    if Person.objects.filter(pk=person_id, status=PersonStatus.SUSPENDED).exists():
-        held = Offer.objects.filter(closed_at__isnull=True, claim__holder=person_id)
-        rows = held.select_related("claim").order_by("pk")
-        return sweeping.each(rows, lambda offer: _withdraw(offer, at), _name)
-    entries = WaitingEntry.objects.filter(person=person_id, closed_at__isnull=True)
-    return sweeping.each(entries.order_by("pk"), lambda entry: _gone(entry, at), _name)
+    is_suspended = Q(claim__holder__status=PersonStatus.SUSPENDED)
+    held = Offer.objects.filter(is_suspended, closed_at__isnull=True, claim__holder__in=person_ids)
+    rows = held.select_related("claim").order_by("pk")
+    withdrawn = sweeping.each(rows, lambda offer: _withdraw(offer, at), _name)
+    entries = WaitingEntry.objects.filter(person__in=person_ids, closed_at__isnull=True).exclude(
+        person__status=PersonStatus.SUSPENDED
+    )
+    return withdrawn + sweeping.each(entries.order_by("pk"), lambda entry: _gone(entry, at), _name)
 
 
 def offer_due(at: dt.datetime, aside: list[str] | None = None) -> int:

@@ -12,12 +12,13 @@ from access.models import Notice, Person
 from audit.actions import Action
 from audit.models import Event
 from lockers.models import BridgePresence, Command
-from occupancy.models import Claim, LostItem, Offer, Recovery, WaitingEntry
+from occupancy.models import Allotment, Claim, LostItem, Offer, Recovery, WaitingEntry
 from occupancy.services import keeping
 from occupancy.services.ending import day_ends
 from tests import factories
 from tests.cut_off import works_alone
 from tests.factories.cast import SETUP, Estate
+from tests.factories.school import academic_year
 from tests.occupancy.ending.held import DAY, HOUR, MINUTE, hold, policy
 
 # The ends of three uses in the order of their doors: the rows are not in the order of time.
@@ -241,6 +242,19 @@ def _blocked(estate: Estate, at: dt.datetime) -> list[int]:
     return [booked[place].pk for place in _ORDER]
 
 
+def _wished(estate: Estate, at: dt.datetime) -> list[int]:
+    """Let wishes be taken for three years that are long over."""
+    under = policy(estate)
+    made = [
+        Allotment.objects.create(
+            site=estate.site, session=academic_year(estate.site, year), policy=under, name="Hall",
+            code=f"hall{year}", committed_at=at, commitment="0" * 64, sealed_seed="x",
+        )
+        for year in (2023, 2021, 2022)
+    ]  # fmt: skip
+    return [made[place].pk for place in _ORDER]
+
+
 def _closed() -> int:
     return Claim.objects.filter(closed_at__isnull=False).count()
 
@@ -302,5 +316,9 @@ SCENES = {
         "occupancy.jobs.move_bookings", Action.BOOKING_MOVED, _blocked, 2 * HOUR + 45 * MINUTE,
         lambda: Event.objects.filter(action=Action.BOOKING_MOVED).count(), {"booking_moved": 3},
         "claim",
+    ),
+    "wishes of years long over": Scene(
+        "occupancy.jobs.forget_wishes", Action.WISHES_FORGOTTEN, _wished, HOUR,
+        lambda: Allotment.objects.filter(forgotten_at__isnull=False).count(), {}, "allotment",
     ),
 }  # fmt: skip

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from maintenance import label_sheets
-from maintenance.label_sheets import A4, GRIDS, Format, Grid, Label
+from maintenance.label_sheets import A4, GRIDS, Format, Grid, Label, NoLetters
+from tests import paper
 
 # Points in a millimetre, and pixels in one for reading.
 _POINT, _PIXELS = 72 / 25.4, 12
@@ -99,15 +100,27 @@ def test_a_used_sheet_begins_at_the_nth_label_and_goes_on_overleaf() -> None:
 
 
 def test_the_number_of_the_door_stands_beside_the_code() -> None:
-    (page,) = pages(label_sheets.sheets(labels(3), GRIDS[Format.L7163]))
-    written = re.findall(rb"\((.*?)\) Tj", page)
-    assert [one for one in written if one.isdigit()] == [b"1", b"2", b"3"]
+    written = paper.text(label_sheets.sheets(labels(3), GRIDS[Format.L7163])).splitlines()
+    assert [one for one in written if one.isdigit()] == ["1", "2", "3"]
 
 
-def test_a_long_number_and_foreign_letters_fit_all_the_same() -> None:
-    label = Label("https://x.example/d/1/", "Ω-1234567890123456789012", "日本 " * 30)
+def test_a_long_number_fits_all_the_same() -> None:
+    label = Label("https://x.example/d/1/", "Ω-1234567890123456789012", "Żółć " * 30)
     (page,) = pages(label_sheets.sheets([label], GRIDS[Format.L7651]))
     assert read(page, GRIDS[Format.L7651], 0) == label.address
+
+
+def test_names_of_every_script_stand_on_the_label() -> None:
+    names = ["Łódź · Żółć", "مدرسة", "בית ספר"]
+    made = [Label("https://x.example/d/1/", "Ż1", name) for name in names]
+    written = paper.text(label_sheets.sheets(made, GRIDS[Format.L7160])).splitlines()
+    assert written == ["Ż1", names[0], "Ż1", names[1][::-1], "Ż1", names[2][::-1]]
+
+
+def test_letters_that_no_font_has_are_refused_by_name_instead_of_printed_as_boxes() -> None:
+    label = Label("https://x.example/d/1/", "7", "日本")
+    with pytest.raises(NoLetters, match="日本 7"):
+        label_sheets.sheets([label], GRIDS[Format.L7160])
 
 
 @pytest.mark.parametrize("first", [0, 22])

@@ -14,7 +14,7 @@ from guardian.shortcuts import assign_perm
 
 from access.models import Grant, Key, KeyHolding, Lock
 from audit.models import Event
-from lockers.models import Compartment
+from lockers.models import Bank, Compartment
 from maintenance import door_labels
 from maintenance.models import Asset, AssetModel, Decommissioning
 from occupancy.choices import ClosedHow
@@ -247,6 +247,16 @@ def test_labels_that_are_not_on_the_paper_are_refused(
     answer = client.post(page, {"paper": "L7160", "first": 1, **wrong})
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
+
+
+def test_a_bank_whose_name_no_font_can_print_is_named_instead_of_printed_as_boxes(
+    estate: Estate, client: Client
+) -> None:
+    Bank.objects.filter(pk=estate.bank.pk).update(name="日本")
+    page = reverse("door-labels", args=[estate.bank.pk])
+    answer = client.post(page, {"paper": "L7160", "first": 1})
+    assert answer.status_code == 422
+    assert "No font here has all letters of “Harbour House · 日本 1”" in answer.content.decode()
 
 
 def test_a_model_of_another_organisation_is_refused_where_it_is_typed(

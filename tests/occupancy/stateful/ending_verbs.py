@@ -88,7 +88,7 @@ def recover_leavers(w: World, a: int, b: int, c: int) -> None:
     leavers.recover_all(at=w.at, aside=w.aside)
     for person in w.people:
         if not person.__class__.objects.filter(pk=person.pk, status="active").exists():
-            waiting.drop(person_id=person.pk, at=w.at)
+            waiting.drop(person_ids=[person.pk], at=w.at)
 
 
 @verb("use")

@@ -1,0 +1,1 @@
+"""Collections at the end of a term: begun, said door by door, settled, closed and cleared."""

@@ -1,0 +1,1 @@
+"""Giving all doors of some banks for an academic year."""

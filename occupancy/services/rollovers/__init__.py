@@ -1,0 +1,1 @@
+"""From one academic year to the next."""
