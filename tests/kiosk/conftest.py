@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 import time_machine
 from django.test import Client
 
+from lockers.notify import listener
 from tests.factories.cast import TERMINAL_TOKEN, Estate
 
 _keys = itertools.count()
@@ -80,3 +82,12 @@ def clock(at: dt.datetime) -> Iterator[time_machine.Coordinates]:
 def kiosk(estate: Estate, clock: time_machine.Coordinates) -> Kiosk:
     """Return the enrolled terminal at bank A."""
     return Kiosk()
+
+
+@pytest.fixture
+async def listening(estate: Estate) -> AsyncIterator[None]:
+    """Hear of changes as the server does."""
+    listener.start()
+    await asyncio.wait_for(listener.connected.wait(), 5)
+    yield
+    await listener.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -25,7 +24,6 @@ from kiosk.bridge.protocol import (
 )
 from kiosk.consumers.bridge import authority as part
 from lockers.models import Authority, Bank, Command, LockEvent
-from lockers.notify import listener
 from lockers.services import commands
 from occupancy.models import AloneUse, Claim, Kept
 from occupancy.services import keeping
@@ -49,15 +47,6 @@ def estate(transactional_db: None) -> Estate:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(part, "RENEW_EVERY_S", 0.02)
     monkeypatch.setattr(part, "LOOK_EVERY_S", 0.05)
-
-
-@pytest.fixture
-async def listening(estate: Estate) -> AsyncIterator[None]:
-    """Hear of changes as the server does."""
-    listener.start()
-    await asyncio.wait_for(listener.connected.wait(), 5)
-    yield
-    await listener.stop()
 
 
 # ---- the lease -----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from access.services import digests
-from occupancy.errors.allotments import NoSuchLink, WrongCode
+from occupancy.errors.allotments import NoSuchLink, WishesForgotten, WrongCode
 from occupancy.models import Allotment, Entry
 from occupancy.services.allotting.entries import drawn_word
 
@@ -40,7 +40,12 @@ def hand_out(
     forms: Iterable[int] | None = None,
     at: dt.datetime,
 ) -> list[Slip]:
-    """Make new links and codes for everybody who takes part, or some of them; old ones end."""
+    """Make new links and codes for everybody who takes part, or some of them; old ones end.
+
+    Raises WishesForgotten.
+    """
+    if allotment.forgotten_at is not None:
+        raise WishesForgotten
     organisation, until = allotment.site.organisation_id, _until(allotment, at)
     with transaction.atomic():
         entries = Entry.objects.filter(allotment=allotment).select_related(

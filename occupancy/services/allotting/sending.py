@@ -23,7 +23,7 @@ from audit.actions import Action
 from audit.services import events
 from audit.services.events import Actor
 from occupancy.choices import LinkFor
-from occupancy.errors.allotments import NotCommitted
+from occupancy.errors.allotments import NotCommitted, WishesForgotten
 from occupancy.models import Allotment, Entry
 from occupancy.services.allotting import links
 
@@ -63,11 +63,13 @@ def send_links(
 ) -> Sent:
     """Write a letter with a new link to everybody who takes part, or to some forms.
 
-    Who has no address keeps what they were handed before. Raises NotCommitted.
+    Who has no address keeps what they were handed before. Raises NotCommitted and WishesForgotten.
     """
     with transaction.atomic():
         if allotment.committed_at is None:
             raise NotCommitted
+        if allotment.forgotten_at is not None:
+            raise WishesForgotten
         found = _entries(allotment, forms)
         reached = [one for one in found if address_of(one.person, to)]
         Entry.objects.filter(pk__in=[one.pk for one in reached]).update(link_for=to)

@@ -176,6 +176,7 @@ def is_open(allotment: Allotment, at: dt.datetime) -> bool:
     """Say whether wishes are taken at an instant."""
     return (
         allotment.frozen_at is None
+        and allotment.forgotten_at is None
         and allotment.opens_at is not None
         and allotment.closes_at is not None
         and allotment.opens_at <= at < allotment.closes_at

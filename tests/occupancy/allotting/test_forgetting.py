@@ -14,7 +14,7 @@ from occupancy.allotment.__main__ import differences
 from occupancy.errors.allotments import WishesForgotten
 from occupancy.jobs import forget_wishes
 from occupancy.models import Allotted, Claim, Entry, Preference
-from occupancy.services.allotting import applying, drawing, shown
+from occupancy.services.allotting import applying, drawing, links, sending, shown, wishing
 from tests.factories.cast import SETUP
 from tests.occupancy.allotting.conftest import CLOSES, August
 from tests.occupancy.allotting.test_wish_pages import DURING, Pupil
@@ -99,6 +99,26 @@ def test_a_draw_that_was_never_given_is_not_given_afterwards(august: August, wis
     with pytest.raises(WishesForgotten):
         applying.apply(allotment=august.allotment, actor=SETUP, at=long_after(august))
     assert not Claim.objects.filter(policy=august.allotment.policy).exists()
+
+
+def test_nobody_gets_a_link_to_what_was_forgotten(august: August, wished: Pupil) -> None:
+    august.frozen()
+    forget(august)
+    with pytest.raises(WishesForgotten):
+        links.hand_out(allotment=august.allotment, at=long_after(august))
+    with pytest.raises(WishesForgotten):
+        sending.send_links(
+            allotment=august.allotment, to="pupil", actor=SETUP, at=long_after(august)
+        )
+
+
+def test_no_wish_is_taken_any_more_even_by_a_window_that_is_open(
+    august: August, wished: Pupil
+) -> None:
+    forget(august)
+    allotment, during = august.allotment, long_after(august)
+    allotment.closes_at = during + dt.timedelta(days=1)
+    assert not wishing.is_open(allotment, during)
 
 
 def test_nothing_is_deleted_of_an_allotment_that_was_never_opened(august: August) -> None:

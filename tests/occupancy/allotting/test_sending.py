@@ -228,6 +228,12 @@ def test_links_for_twelve_take_as_many_statements_as_for_one(
         assert send_only(reached) == 12
 
 
+def test_where_nobody_has_an_address_all_are_named(august: August) -> None:
+    august.opened()
+    sent = send(august)
+    assert (sent.count, len(sent.without), len(mail.outbox)) == (0, 12, 0)
+
+
 def send_only(august: August) -> int:
     return sending.send_links(allotment=august.allotment, to="pupil", actor=SETUP, at=DURING).count
 
